@@ -1,0 +1,99 @@
+//! What a request asks of Weir.
+
+use http::header::HeaderName;
+use http::{HeaderMap, Method, Request, StatusCode};
+use weir_catalog::{Catalog, Route, RouteError, Routes};
+use weir_edge::problem::Problem;
+
+/// The lowest version that a client will have.
+pub(crate) const MIN_VERSION: HeaderName = HeaderName::from_static("weir-min-version");
+
+/// What an entry's path knows.
+pub(crate) const ENTRY_METHODS: &str = "GET, HEAD, OPTIONS";
+/// What Weir's own pages know.
+const OWN_METHODS: &str = "GET, HEAD";
+
+/// What a request asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// An entry.
+    Entry {
+        /// Which.
+        route: Route,
+        /// None older than this; 0 if the client did not say.
+        min_version: u64,
+    },
+    /// Whether a browser's page may ask for an entry.
+    Preflight,
+    /// Where to begin.
+    Index,
+    /// How the tiers are.
+    Health,
+    /// What another Worker answers.
+    HandOver,
+    /// Nothing that there is.
+    Refused(Box<Problem>),
+}
+
+impl From<Problem> for Asked {
+    fn from(problem: Problem) -> Self {
+        Self::Refused(Box::new(problem))
+    }
+}
+
+/// Reads a request.
+pub(crate) fn asked<B>(request: &Request<B>, catalog: &Catalog, routes: &Routes) -> Asked {
+    let (method, path) = (request.method(), request.uri().path());
+    match path {
+        "/" => return own(method, Asked::Index),
+        "/-/health" => return own(method, Asked::Health),
+        _ if path.starts_with("/hooks/") => return Asked::HandOver,
+        _ => {}
+    }
+    let route = routes.find(catalog, path, request.uri().query());
+    let declared = !matches!(route, Err(RouteError::NotFound | RouteError::BadPath { .. }));
+    match (method, route) {
+        (&Method::GET | &Method::HEAD, Ok(route)) => entry(route, request.headers()),
+        (&Method::GET | &Method::HEAD, Err(error)) => no_route(error).into(),
+        (&Method::OPTIONS, _) if declared => Asked::Preflight,
+        (_, _) if declared => Problem::method_not_allowed(ENTRY_METHODS).into(),
+        (&Method::POST | &Method::PUT | &Method::PATCH | &Method::DELETE, _) => Asked::HandOver,
+        _ => Problem::not_found().into(),
+    }
+}
+
+fn own(method: &Method, page: Asked) -> Asked {
+    match *method {
+        Method::GET | Method::HEAD => page,
+        _ => Problem::method_not_allowed(OWN_METHODS).into(),
+    }
+}
+
+fn entry(route: Route, headers: &HeaderMap) -> Asked {
+    let Some(value) = headers.get(MIN_VERSION) else { return Asked::Entry { route, min_version: 0 } };
+    let digits = value.to_str().ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+    match digits.and_then(|text| text.parse().ok()) {
+        Some(min_version) => Asked::Entry { route, min_version },
+        None => {
+            let title = "Weir-Min-Version is not a version";
+            let problem = Problem::new(StatusCode::BAD_REQUEST, "bad-min-version", title);
+            problem.detail("Send the number that an earlier answer had as Weir-Version.").into()
+        }
+    }
+}
+
+fn no_route(error: RouteError) -> Problem {
+    let bad_query = || Problem::new(StatusCode::BAD_REQUEST, "bad-query", "A query parameter is missing or wrong");
+    match error {
+        RouteError::NotFound | RouteError::BadPath { .. } => Problem::not_found(),
+        // What is told is declared in the project file; nothing that was sent is repeated.
+        error @ (RouteError::BadQuery { .. } | RouteError::MissingQuery { .. }) => bad_query().detail(error.to_string()),
+        RouteError::TooLong => {
+            Problem::new(StatusCode::URI_TOO_LONG, "uri-too-long", "The path and its query are too long")
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "asked_tests.rs"]
+pub(crate) mod tests;

@@ -1,0 +1,15 @@
+//! Weir's use cases, over small ports.
+
+pub mod answer;
+pub mod bring;
+pub mod entry;
+pub mod inbox;
+mod memory;
+pub mod ports;
+pub mod publish;
+mod reach;
+pub mod read;
+pub mod reader;
+pub mod receive;
+pub mod tick;
+pub mod work;

@@ -1,0 +1,115 @@
+//! What can be typed after `cargo xtask`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Everything a developer of Weir types. Set-up is part of each command and is skipped when it was done before.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 110)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Runs everything on this machine: Postgres, the demo upstreams, the three Workers, the clock for the crons.
+    ///
+    /// Environment: `WEIR_PROJECTS_DIR` names a folder of one's own project files (default: projects/).
+    /// `DATABASE_URL` names a Postgres to use instead of the embedded one; its role must be allowed to create roles.
+    Dev(DevOptions),
+    /// Runs every test: set-up if needed, a Postgres of its own, then `cargo test --workspace`.
+    Test {
+        /// Arguments for cargo test, for example `-- -p weir-policy` or `-- -p weir-e2e a_signed_webhook`.
+        #[arg(last = true, value_name = "ARGS")]
+        args: Vec<String>,
+    },
+    /// Checks format, lints (host and wasm), licences, the modules' sizes, and that all three Workers would deploy.
+    Check,
+    /// Applies the migrations to a Postgres and gives the three logins passwords where they have none yet.
+    Migrate(MigrateOptions),
+    /// Does the set-up and builds the three wasm modules.
+    Build,
+    /// Holds one program that `dev` or `test` started, and ends it when they are gone, however they ended.
+    #[command(hide = true)]
+    Guard(GuardOrder),
+}
+
+#[derive(Args)]
+pub(crate) struct DevOptions {
+    /// Where the Workers answer.
+    #[arg(long, default_value_t = 8787)]
+    pub(crate) port: u16,
+    /// Where the embedded Postgres listens.
+    #[arg(long, default_value_t = 54317, value_name = "PORT")]
+    pub(crate) postgres_port: u16,
+    /// Where the demo upstreams listen.
+    #[arg(long, default_value_t = 8791, value_name = "PORT")]
+    pub(crate) demo_port: u16,
+    /// Where the Workers' control port listens (clock, KV, logs; this machine only).
+    #[arg(long, default_value_t = 8790, value_name = "PORT")]
+    pub(crate) control_port: u16,
+    /// Empties .weir/ first: database, KV, logins and logs.
+    #[arg(long)]
+    pub(crate) fresh: bool,
+    /// Lets the demo answer with recordings: a folder with an index.json.
+    #[arg(long, value_name = "DIR", conflicts_with = "live")]
+    pub(crate) replay: Option<PathBuf>,
+    /// Calls the real upstreams; the demo is not started.
+    #[arg(long)]
+    pub(crate) live: bool,
+    /// Starts Postgres and the demo only, for `npx wrangler dev` in another terminal.
+    #[arg(long)]
+    pub(crate) without_workers: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct MigrateOptions {
+    /// `postgres://role:password@host:port/database`; the role must be allowed to create roles.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    pub(crate) database_url: String,
+    /// Where the logins' passwords are kept (readable by its owner only); without it new ones are printed once.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) logins: Option<PathBuf>,
+    /// Gives all three logins new passwords; whoever uses the old ones is refused from then on.
+    #[arg(long)]
+    pub(crate) new_passwords: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct GuardOrder {
+    /// How the program is asked to end.
+    #[arg(long, value_enum)]
+    pub(crate) stop: StopBy,
+    /// How long it may take to end before it is killed.
+    #[arg(long, default_value_t = 15)]
+    pub(crate) grace_secs: u64,
+    /// Whom to run the program as, `uid:gid`.
+    #[arg(long)]
+    pub(crate) user: Option<String>,
+    /// The program and its arguments.
+    #[arg(last = true, required = true)]
+    pub(crate) program: Vec<String>,
+}
+
+/// How a program is asked to end.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum StopBy {
+    /// By the end of its stdin.
+    Stdin,
+    /// By SIGINT, Postgres's fast shutdown.
+    Int,
+    /// By SIGTERM.
+    Term,
+}
+
+impl StopBy {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Stdin => "stdin",
+            Self::Int => "int",
+            Self::Term => "term",
+        }
+    }
+}

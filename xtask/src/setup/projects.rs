@@ -1,0 +1,29 @@
+//! The project files, checked before anything is built.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+
+use crate::checkout::Checkout;
+use crate::steps::Done;
+
+/// Says what is wrong with them, a line each; building would say the same much later.
+pub(crate) fn validate(checkout: &Checkout) -> Result<Done> {
+    let folder = folder(checkout);
+    match weir_catalog::compile_dir(&folder) {
+        Ok(_) => Ok(Done::Before),
+        Err(errors) => {
+            let lines: Vec<String> = errors.iter().map(|error| shown(checkout, &error.to_string())).collect();
+            bail!("{}", lines.join("\n       "))
+        }
+    }
+}
+
+fn folder(checkout: &Checkout) -> PathBuf {
+    std::env::var_os("WEIR_PROJECTS_DIR").map_or_else(|| checkout.root.join("projects"), PathBuf::from)
+}
+
+/// Paths inside the checkout are shown as one types them.
+fn shown(checkout: &Checkout, line: &str) -> String {
+    line.replace(&format!("{}/", checkout.root.display()), "")
+}
