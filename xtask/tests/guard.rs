@@ -69,5 +69,8 @@ fn what_the_program_started_ends_with_it() {
 #[test]
 fn the_programs_exit_code_is_the_guards() {
     let (mut guard, _) = guarded("term", "echo $$; exit 3");
+    // Held until the end, because waiting for a child closes its stdin.
+    let held = guard.stdin.take();
     assert_eq!(guard.wait().unwrap().code(), Some(3));
+    drop(held);
 }

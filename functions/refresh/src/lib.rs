@@ -1,1 +1,7 @@
-//! weir-refresh
+//! `refresh`: fetches, compares, saves and publishes, on cron and when the other Workers ask.
+
+mod answer;
+mod called;
+mod event;
+mod tidings;
+mod world;

@@ -3,9 +3,9 @@
 use crate::clock::{now, within};
 use crate::env::text;
 use crate::gauge::Gauge;
+use crate::request::collect;
 use crate::upstream::{Heads, Verdict, address, age, failure, too_large, verdict, with_credential};
 use bytes::Bytes;
-use futures_util::StreamExt;
 use weir_flow::entry::Validators;
 use weir_flow::ports::{Call, Reply, Upstreams};
 use worker::{AbortController, AbortSignal, CacheMode, Env, Fetch, Headers, Request, RequestInit, RequestRedirect, Response};
@@ -113,17 +113,6 @@ fn heads(response: &Response) -> Heads {
     }
 }
 
-/// The whole body; `None` if it is too large.
 async fn body(response: &mut Response, max_bytes: u32) -> worker::Result<Option<Bytes>> {
-    let most = usize::try_from(max_bytes).unwrap_or(usize::MAX);
-    let mut stream = response.stream()?;
-    let mut body = Vec::new();
-    while let Some(chunk) = stream.next().await {
-        let chunk = chunk?;
-        if body.len() + chunk.len() > most {
-            return Ok(None);
-        }
-        body.extend(chunk);
-    }
-    Ok(Some(body.into()))
+    collect(response.stream()?, max_bytes).await
 }

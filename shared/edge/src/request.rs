@@ -1,6 +1,9 @@
 //! A request as `http` types, with only the headers that somebody reads: the others never cross into wasm.
 
+use bytes::Bytes;
+use futures_util::StreamExt;
 use http::{HeaderName, HeaderValue, Method, Request, Uri};
+use worker::ByteStream;
 
 /// The request, or nothing where its method or address is none.
 pub fn from_js(request: web_sys::Request, headers: &[HeaderName]) -> Option<Request<web_sys::Request>> {
@@ -15,6 +18,26 @@ pub fn from_js(request: web_sys::Request, headers: &[HeaderName]) -> Option<Requ
         }
     }
     Some(read.map(|()| request))
+}
+
+/// The whole body; `None` if it is more than `max_bytes`.
+pub async fn body(request: &web_sys::Request, max_bytes: u32) -> worker::Result<Option<Bytes>> {
+    let Some(stream) = request.body() else { return Ok(Some(Bytes::new())) };
+    collect(ByteStream::from(stream), max_bytes).await
+}
+
+/// Everything a stream has to give; `None` if it is more than `max_bytes`.
+pub(crate) async fn collect(mut stream: ByteStream, max_bytes: u32) -> worker::Result<Option<Bytes>> {
+    let most = usize::try_from(max_bytes).unwrap_or(usize::MAX);
+    let mut body = Vec::new();
+    while let Some(chunk) = stream.next().await {
+        let chunk = chunk?;
+        if body.len() + chunk.len() > most {
+            return Ok(None);
+        }
+        body.extend(chunk);
+    }
+    Ok(Some(body.into()))
 }
 
 /// What follows scheme and authority.

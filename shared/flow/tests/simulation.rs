@@ -52,7 +52,9 @@ fn nothing_false_is_ever_served() {
     // Stories in which nothing happens would prove nothing.
     let [served, fresh, from_hot, outdated, failed] =
         [&count.served, &count.fresh, &count.from_hot, &count.outdated, &count.failed].map(Cell::get);
-    println!("{SEEDS} stories: {served} served, {fresh} fresh, {from_hot} from the hot tier, {outdated} outdated, {failed} failed");
+    println!(
+        "{SEEDS} stories: {served} served, {fresh} fresh, {from_hot} from the hot tier, {outdated} outdated, {failed} failed"
+    );
     assert!(served > 100_000 && fresh > served / 2 && from_hot > 5_000 && outdated > 0 && failed > 100);
 }
 
@@ -191,7 +193,13 @@ fn bytes_belong_to_the_version(world: &World, key: &Key, served: &Served<Body>, 
     assert_eq!(saved.as_ref(), Some(&served.entry.body.0), "wrong bytes: {}", context());
 }
 
-fn truth_is_as_young_as_claimed(world: &World, path: &str, served: &Served<Body>, rule: Rule, context: &dyn Fn() -> String) {
+fn truth_is_as_young_as_claimed(
+    world: &World,
+    path: &str,
+    served: &Served<Body>,
+    rule: Rule,
+    context: &dyn Fn() -> String,
+) {
     let bound = match served.freshness {
         Freshness::Fresh => rule.ttl,
         Freshness::Stale => rule.ttl + rule.grace,
@@ -200,9 +208,19 @@ fn truth_is_as_young_as_claimed(world: &World, path: &str, served: &Served<Body>
     };
     let now = world.time.now();
     let from = now - (bound + SKEW);
-    assert!(world.upstream.was_true(path, &served.entry.body.0, from, now), "{:?} is not true: {}", served.freshness, context());
+    assert!(
+        world.upstream.was_true(path, &served.entry.body.0, from, now),
+        "{:?} is not true: {}",
+        served.freshness,
+        context()
+    );
     let claimed_from = now - (served.age + SKEW);
-    assert!(world.upstream.was_true(path, &served.entry.body.0, claimed_from, now), "age {:?} is not true: {}", served.age, context());
+    assert!(
+        world.upstream.was_true(path, &served.entry.body.0, claimed_from, now),
+        "age {:?} is not true: {}",
+        served.age,
+        context()
+    );
 }
 
 fn versions_only_grow(seed: u64, world: &World) {

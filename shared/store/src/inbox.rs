@@ -59,8 +59,16 @@ impl<C: Connector> Inbox for Store<C> {
 impl<C: Connector> Runs for Store<C> {
     async fn record_run(&self, run: &Run) -> Result<(), PortError> {
         let counts = [
-            run.leased, run.called, run.changed, run.verified, run.refused, run.failed, run.lost, run.deliveries,
-            run.slots, run.boards,
+            run.leased,
+            run.called,
+            run.changed,
+            run.verified,
+            run.refused,
+            run.failed,
+            run.lost,
+            run.deliveries,
+            run.slots,
+            run.boards,
         ];
         let counts = counts.map(i64::from).to_vec();
         let (started, ended) = (ms(run.started_at), ms(run.ended_at));

@@ -72,7 +72,8 @@ async fn locked_history(transaction: &Transaction<'_>) -> Result<Vec<files::Appl
 }
 
 async fn note(transaction: &Transaction<'_>, done: &Migration) -> Result<(), tokio_postgres::Error> {
-    let insert = "insert into supabase_migrations.schema_migrations (version, statements, name) values ($1, array[$2], $3)";
+    let insert =
+        "insert into supabase_migrations.schema_migrations (version, statements, name) values ($1, array[$2], $3)";
     let params = [(&done.version as _, Type::TEXT), (&done.sql as _, Type::TEXT), (&done.name as _, Type::TEXT)];
     transaction.query_typed(insert, &params).await.map(drop)
 }

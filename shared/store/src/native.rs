@@ -49,14 +49,13 @@ impl Connector for Native {
     async fn client(&self) -> Result<Lent, PortError> {
         let permit = Arc::clone(&self.permits).acquire_owned().await;
         let permit = permit.map_err(|error| PortError::permanent(Port::Persistent, error.to_string()))?;
-        let client = match self.idle_client() {
-            Some(client) => client,
-            None => {
-                let (client, connection) = self.config.connect(NoTls).await.map_err(|error| failure(&error))?;
-                // How a connection ended, its client's next statement says.
-                tokio::spawn(async { drop(connection.await) });
-                Arc::new(client)
-            }
+        let client = if let Some(client) = self.idle_client() {
+            client
+        } else {
+            let (client, connection) = self.config.connect(NoTls).await.map_err(|error| failure(&error))?;
+            // How a connection ended, its client's next statement says.
+            tokio::spawn(async { drop(connection.await) });
+            Arc::new(client)
         };
         Ok(Lent { client, idle: Arc::clone(&self.idle), _permit: permit })
     }

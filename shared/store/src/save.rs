@@ -15,7 +15,9 @@ const EXCERPT_BYTES: usize = 4096;
 impl<C: Connector> Store<C> {
     pub(crate) async fn save_batch(&self, project: &str, saves: &[Save]) -> Result<Vec<Saved>, PortError> {
         let mut columns = Columns::default();
-        saves.iter().for_each(|save| columns.push(save));
+        for save in saves {
+            columns.push(save);
+        }
         let sql = "select * from weir.save_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, \
                    $17, $18, $19, $20, $21)";
         let rows = self.call(BATCH, sql, &columns.params(&project)).await?;
@@ -160,9 +162,7 @@ impl<'a> Detail<'a> {
                 retry_at: Some(*retry_at),
                 ..Self::default()
             },
-            Finding::Absent { retry_at } => {
-                Self { finding: "absent", retry_at: Some(*retry_at), ..Self::default() }
-            }
+            Finding::Absent { retry_at } => Self { finding: "absent", retry_at: Some(*retry_at), ..Self::default() },
             Finding::Failed { reason, retry_at, pause_until } => Self {
                 finding: "failed",
                 reason: Some(reason),

@@ -4,7 +4,7 @@
 //! makes its own test of each.
 
 #![expect(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a contract that is broken says so")]
-#![expect(missing_docs, reason = "the name of a case is the sentence it holds to")]
+#![expect(clippy::missing_panics_doc, missing_docs, reason = "the name of a case is the sentence it holds to")]
 
 pub mod adoption;
 pub mod boards;
@@ -19,6 +19,7 @@ pub mod slots;
 mod stage;
 
 use std::time::Duration;
+use weir_catalog::Project;
 use weir_flow::ports::{Entries, Inbox, Leases, Publishing, Receipts, Runs};
 use weir_policy::time::Timestamp;
 
@@ -44,6 +45,11 @@ pub trait World {
     /// Lets time pass, or makes all that is kept older by as much: instants taken before mean nothing after.
     #[expect(async_fn_in_trait, reason = "worlds are used by one thread")]
     async fn advance(&self, span: Duration);
+}
+
+/// The project that most cases adopt: one upstream `api` with budget enough, one resource `thing`.
+pub fn declared(name: String) -> Project {
+    stage::declared(name, vec![stage::window(10_000, stage::MINUTE)], 0)
 }
 
 /// Hands all cases, as `module::case`, to a macro: `every_case!(test_each)`.

@@ -79,7 +79,13 @@ impl Upstream {
 
     /// What is true of a path now; empty if nothing ever was.
     pub fn newest(&self, path: &str) -> Bytes {
-        self.0.said.borrow().get(path).and_then(|history| history.last()).map(|(_, body)| body.clone()).unwrap_or_default()
+        self.0
+            .said
+            .borrow()
+            .get(path)
+            .and_then(|history| history.last())
+            .map(|(_, body)| body.clone())
+            .unwrap_or_default()
     }
 
     /// Whether `body` was true of a path at some instant from `from` to `to`.

@@ -42,12 +42,12 @@ pub enum MigrateError {
         latest: String,
     },
     /// A file's statement failed.
-    #[error("{file}:{line}: {detail}")]
+    #[error("{file}{}: {detail}", line.map(|line| format!(":{line}")).unwrap_or_default())]
     Failed {
         /// Which.
         file: String,
-        /// Where; 0 where Postgres did not say.
-        line: usize,
+        /// Where, if Postgres said.
+        line: Option<usize>,
         /// Postgres' words, and what to do where that is known.
         detail: String,
     },
@@ -62,11 +62,11 @@ pub enum MigrateError {
 impl MigrateError {
     pub(super) fn in_file(migration: &Migration, error: &Error) -> Self {
         let position = match error.as_db_error().and_then(DbError::position) {
-            Some(ErrorPosition::Original(position)) => usize::try_from(*position).unwrap_or_default(),
-            Some(ErrorPosition::Internal { .. }) | None => 0,
+            Some(ErrorPosition::Original(position)) => usize::try_from(*position).ok(),
+            Some(ErrorPosition::Internal { .. }) | None => None,
         };
-        let before = migration.sql.chars().take(position.saturating_sub(1));
-        let line = if position == 0 { 0 } else { 1 + before.filter(|letter| *letter == '\n').count() };
+        let lines_before = |end: usize| migration.sql.chars().take(end).filter(|letter| *letter == '\n').count();
+        let line = position.map(|position| 1 + lines_before(position.saturating_sub(1)));
         Self::Failed { file: migration.file.clone(), line, detail: explained(error) }
     }
 }
@@ -84,7 +84,7 @@ fn explained(error: &Error) -> String {
     let way_out = match raised.code() {
         code if *code != SqlState::INSUFFICIENT_PRIVILEGE => "",
         _ if said.contains("create role") => ": the migrating role needs CREATEROLE (`alter role … createrole`)",
-        _ if said.contains("grant role") || said.contains("alter role") || said.contains("SET ROLE") => {
+        _ if ["grant role", "alter role", "SET ROLE", "admin option"].iter().any(|part| said.contains(part)) => {
             ": the weir roles were made by another role; as that one or a superuser run `grant weir_read, weir_receive, \
              weir_refresh, weir_read_fn, weir_receive_fn, weir_refresh_fn to <the migrating role> with admin option`"
         }

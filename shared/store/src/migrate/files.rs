@@ -24,7 +24,8 @@ pub(super) struct Applied {
 
 /// Reads a folder's `.sql` files, in order.
 pub(super) fn read(dir: &Path) -> Result<Vec<Migration>, MigrateError> {
-    let unreadable = |error: std::io::Error| MigrateError::Folder { dir: dir.display().to_string(), detail: error.to_string() };
+    let unreadable =
+        |error: std::io::Error| MigrateError::Folder { dir: dir.display().to_string(), detail: error.to_string() };
     let mut found = BTreeMap::new();
     for item in std::fs::read_dir(dir).map_err(unreadable)? {
         let path = item.map_err(unreadable)?.path();

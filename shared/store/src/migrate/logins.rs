@@ -34,14 +34,18 @@ async fn give_password(client: &Client, login: &str) -> Result<String, Error> {
     let spell = "select format('alter role %I password %L', $1, 'SCRAM-SHA-256$1:' || encode($2, 'base64') || '$' || \
                  encode($3, 'base64') || ':' || encode($4, 'base64')) as sql";
     let (stored, server) = (stored.to_vec(), server.to_vec());
-    let params =
-        [(&login as _, Type::TEXT), (&salt as _, Type::BYTEA), (&stored as _, Type::BYTEA), (&server as _, Type::BYTEA)];
+    let params = [
+        (&login as _, Type::TEXT),
+        (&salt as _, Type::BYTEA),
+        (&stored as _, Type::BYTEA),
+        (&server as _, Type::BYTEA),
+    ];
     let alter: String = client.query_typed_one(spell, &params).await?.try_get("sql")?;
     client.batch_execute(&alter).await?;
     Ok(password)
 }
 
-/// RFC 5802's `StoredKey` and `ServerKey` after one iteration: Hi() is then a single HMAC.
+/// RFC 5802's `StoredKey` and `ServerKey` after one iteration: `Hi()` is then a single HMAC.
 fn scram_keys(password: &[u8], salt: &[u8]) -> ([u8; 32], [u8; 32]) {
     let salted = keyed(password, &[salt, &1_u32.to_be_bytes()].concat());
     (Sha256::digest(keyed(&salted, b"Client Key")).into(), keyed(&salted, b"Server Key"))

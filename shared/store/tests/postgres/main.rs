@@ -1,6 +1,11 @@
 //! The persistent tier against a real Postgres, migrated by a role with Supabase's rights.
 
+#![expect(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "this is a test")]
+
 mod contract;
+mod effects;
+mod failures;
 mod isolation;
 mod migrations;
+mod plans;
 mod world;

@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_postgres::{Client, Config, NoTls};
+use weir_flow::ports::PortError;
 use weir_policy::time::Timestamp;
-use weir_store::Store;
 use weir_store::migrate::migrate;
 use weir_store::native::Native;
+use weir_store::{Connector, Store};
 use weir_testkit::contract::World;
 
 /// Tests of a machine with many cores must not use up the server's connections.
@@ -28,9 +29,9 @@ pub(crate) struct Postgres {
     pub(crate) database: Arc<Database>,
     /// As a superuser.
     pub(crate) admin: Client,
-    read: Store<Native>,
-    receive: Store<Native>,
-    refresh: Store<Native>,
+    read: Store<Patient>,
+    receive: Store<Patient>,
+    refresh: Store<Patient>,
     prefix: String,
     _permit: SemaphorePermit<'static>,
 }
@@ -40,17 +41,17 @@ impl Postgres {
         let permit = WORLDS.acquire().await.unwrap();
         let database = Database::shared();
         let admin = connect(&database.config).await;
-        let [read, receive, refresh] =
-            ["weir_read", "weir_receive", "weir_refresh"].map(|login| Store::new(Native::new(database.acting_as(login))));
+        let [read, receive, refresh] = ["weir_read", "weir_receive", "weir_refresh"]
+            .map(|login| Store::new(Patient(Native::new(database.acting_as(login)))));
         let prefix = format!("t{}", SERIAL.fetch_add(1, Ordering::Relaxed));
         Self { database, admin, read, receive, refresh, prefix, _permit: permit }
     }
 }
 
 impl World for Postgres {
-    type Read = Store<Native>;
-    type Receive = Store<Native>;
-    type Refresh = Store<Native>;
+    type Read = Store<Patient>;
+    type Receive = Store<Patient>;
+    type Refresh = Store<Patient>;
 
     fn read(&self) -> &Self::Read {
         &self.read
@@ -79,7 +80,9 @@ impl World for Postgres {
         let mine = format!("project like '{}-%'", self.prefix);
         let older = |columns: &[&str]| {
             let older = columns.iter().map(|column| {
-                format!("{column} = case when {column} > 'epoch' then greatest({column} - {by}, 'epoch') else {column} end")
+                format!(
+                    "{column} = case when {column} > 'epoch' then greatest({column} - {by}, 'epoch') else {column} end"
+                )
             });
             older.collect::<Vec<_>>().join(", ")
         };
@@ -105,6 +108,21 @@ impl World for Postgres {
             ms = span.as_millis(),
         );
         self.admin.batch_execute(&sql).await.unwrap();
+    }
+}
+
+/// Native connections on a machine that may be busy with other tests.
+pub(crate) struct Patient(Native);
+
+impl Connector for Patient {
+    type Client = <Native as Connector>::Client;
+
+    async fn client(&self) -> Result<Self::Client, PortError> {
+        self.0.client().await
+    }
+
+    async fn within<T>(&self, span: Duration, work: impl Future<Output = T>) -> Option<T> {
+        self.0.within(span.max(Duration::from_secs(60)), work).await
     }
 }
 

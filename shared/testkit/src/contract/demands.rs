@@ -41,8 +41,7 @@ pub async fn a_wish_that_needs_no_call_is_demand<W: World>(world: &W) {
     let key = stage.key(1);
     stage.keep(&key, "[7]").await;
     let until = stage.now() + DAY;
-    let wish =
-        LeaseWanted { fresh_after: stage.now() - MINUTE, demanded_until: Some(until), ..stage.wish(&key) };
+    let wish = LeaseWanted { fresh_after: stage.now() - MINUTE, demanded_until: Some(until), ..stage.wish(&key) };
     assert!(matches!(stage.ask(&wish).await, Leased::Current(_)));
     assert_eq!(stage.lease(&key).await.demanded_until, until);
 }

@@ -1,7 +1,9 @@
 //! One key, wished for by clients.
 
 use super::World;
-use super::stage::{DAY, HOUR, MINUTE, SPAN, Stage, adopted, assert_ahead, declared, failed, granted, new, stage, window};
+use super::stage::{
+    DAY, HOUR, MINUTE, SPAN, Stage, adopted, assert_ahead, declared, failed, granted, new, stage, window,
+};
 use futures_util::future::join_all;
 use weir_catalog::Key;
 use weir_flow::entry::Validators;

@@ -79,11 +79,11 @@ pub async fn a_body_is_kept_byte_for_byte<W: World>(world: &W) {
 pub async fn a_stale_saver_saves_nothing<W: World>(world: &W) {
     let stage = stage(world).await;
     let key = stage.key(1);
-    let stale = stage.lease(&key).await;
+    let outdated = stage.lease(&key).await;
     world.advance(SPAN).await;
     stage.later().await;
     let holder = stage.lease(&key).await;
-    assert_eq!(stage.save_one(stage.save_of(&stale, new("[7]"))).await, Saved::Lost);
+    assert_eq!(stage.save_one(stage.save_of(&outdated, new("[7]"))).await, Saved::Lost);
     assert_eq!(stage.entry(&key).await, None);
     assert!(matches!(stage.save_one(stage.save_of(&holder, new("[8]"))).await, Saved::Kept { changed: true, .. }));
 }
@@ -131,18 +131,18 @@ pub async fn a_batch_is_answered_in_order<W: World>(world: &W) {
     for key in &keys {
         leases.push(stage.lease(key).await);
     }
-    let stale = Lease { token: leases[1].token + 1, ..leases[1].clone() };
+    let foreign = Lease { token: leases[1].token + 1, ..leases[1].clone() };
     let retry_at = stage.now() + MINUTE;
     let saves = [
         stage.save_of(&leases[0], new("[0]")),
-        stage.save_of(&stale, new("[1]")),
+        stage.save_of(&foreign, new("[1]")),
         stage.save_of(&leases[2], failed(retry_at)),
         stage.save_of(&leases[3], SAME),
     ];
-    let saved = stage.save(&saves).await;
-    assert!(matches!(saved[0], Saved::Kept { changed: true, .. }), "{saved:?}");
-    assert_eq!((saved[1], saved[2]), (Saved::Lost, Saved::Noted));
-    assert!(matches!(saved[3], Saved::Kept { version, changed: false, .. } if version == verified), "{saved:?}");
+    let answers = stage.save(&saves).await;
+    assert!(matches!(answers[0], Saved::Kept { changed: true, .. }), "{answers:?}");
+    assert_eq!((answers[1], answers[2]), (Saved::Lost, Saved::Noted));
+    assert!(matches!(answers[3], Saved::Kept { version, changed: false, .. } if version == verified), "{answers:?}");
     assert_eq!(stage.save(&[]).await, []);
 }
 
@@ -154,8 +154,7 @@ pub async fn overlapping_batches_in_opposite_order_both_end<W: World>(world: &W)
         for id in 0..20 {
             leases.push(stage.lease(&stage.key(id)).await);
         }
-        let saves: Vec<Save> =
-            leases.iter().map(|lease| stage.save_of(lease, new(&format!("[{round}]")))).collect();
+        let saves: Vec<Save> = leases.iter().map(|lease| stage.save_of(lease, new(&format!("[{round}]")))).collect();
         let opposite: Vec<Save> = saves.iter().rev().cloned().collect();
         let (one, other) = join(stage.save(&saves), stage.save(&opposite)).await;
         let kept = one.iter().chain(&other).filter(|saved| matches!(saved, Saved::Kept { .. })).count();

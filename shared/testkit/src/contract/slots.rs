@@ -53,8 +53,7 @@ pub async fn no_more_is_owed_than_asked_for<W: World>(world: &W) {
         stage.keep(&stage.key(id), "[7]").await;
     }
     assert_eq!(owed(&stage, 3).await.len(), 3);
-    let paid: Vec<(Key, u64)> =
-        owed(&stage, 3).await.into_iter().map(|(key, entry)| (key, entry.version)).collect();
+    let paid: Vec<(Key, u64)> = owed(&stage, 3).await.into_iter().map(|(key, entry)| (key, entry.version)).collect();
     world.refresh().slots_put(stage.name(), &paid).await.expect("noting slots");
     assert_eq!(owed(&stage, 3).await.len(), 1);
 }

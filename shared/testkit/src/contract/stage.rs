@@ -3,9 +3,7 @@
 use super::World;
 use bytes::Bytes;
 use std::time::Duration;
-use weir_catalog::{
-    Access, Catalog, Expected, Key, Param, Population, Project, Refresh, Resource, Upstream, Window,
-};
+use weir_catalog::{Access, Catalog, Expected, Key, Param, Population, Project, Refresh, Resource, Upstream, Window};
 use weir_flow::entry::{Entry, Validators};
 use weir_flow::ports::{
     BuiltBoard, DueWanted, Entries, Finding, Lease, LeaseWanted, Leased, Leases, NewEntry, Publishing, Save, Saved,
@@ -81,7 +79,7 @@ pub(super) fn window(limit: u32, per: Duration) -> Window {
 
 /// A project with budget enough for anything.
 pub(super) async fn stage<W: World>(world: &W) -> Stage<'_, W> {
-    adopted(world, declared(world.project(0), vec![window(10_000, MINUTE)], 0)).await
+    adopted(world, super::declared(world.project(0))).await
 }
 
 /// A project as declared.

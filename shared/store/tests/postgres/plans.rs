@@ -1,0 +1,135 @@
+//! No batch function reads a whole table, whatever the planner believes of its limits.
+
+use crate::world::{Database, connect};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio_postgres::{AsyncMessage, Client, Config, NoTls};
+use weir_catalog::Key;
+use weir_flow::ports::{DueWanted, Finding, LeaseWanted, Leased, Leases, PortError, Publishing, Save};
+use weir_policy::time::Timestamp;
+use weir_store::{Connector, Store};
+
+/// Twenty thousand entries, most of them due, in one of five projects.
+const ROWS: &str = "
+    insert into weir.projects (project, description, access, shards, fingerprint, adopted_at)
+    select 'p' || n, '', 'public', 1, 0, now() from generate_series(0, 4) n;
+    insert into weir.upstreams (project, upstream, limits, windows_ms, reserve_percent, used, slices)
+    select 'p' || n, 'api', '{100000}', '{60000}', 0, array_fill(0::bigint, array[11]), '{0}'
+    from generate_series(0, 4) n;
+    insert into weir.boards (project, shard, news) select 'p' || n, 0, 1 from generate_series(0, 4) n;
+    insert into weir.feed (project) select 'p' || n from generate_series(0, 4) n;
+    insert into weir.entries (project, key, key_hash, resource, upstream, shard, version, slot_version, changed_at, meaning)
+    select p.project, p.project || '/api/' || n, substr(sha256(convert_to(p.project || n, 'utf8')), 1, 8), 'thing', 'api',
+      0, 1, case when n % 100 = 0 then 0 else 1 end, now(), '\\x00'
+    from weir.projects p, generate_series(1, 4000) n;
+    insert into weir.schedule (project, entry, upstream, due_at, verified_at, demanded_until)
+    select e.project, e.id, 'api', now() - e.id * interval '1 s', now() - interval '1 day', now()
+    from weir.entries e;
+    insert into weir.versions (project, entry, version, body, content_type, created_at)
+    select e.project, e.id, 1, '{}', 'application/json', now() from weir.entries e;
+    analyze";
+
+#[tokio::test]
+async fn no_batch_function_scans_a_table() {
+    let database = Database::empty().await;
+    database.migrate().await;
+    connect(&database.config).await.batch_execute(ROWS).await.unwrap();
+    let (client, plans) = explained(&database.config).await;
+    let store = Store::new(One(Arc::new(client)));
+
+    let wanted = [("p1", 100), ("p2", 50)].map(|(project, limit)| DueWanted { project, upstream: "api", limit });
+    let leases = store.lease_due(&wanted, Duration::from_secs(30)).await.unwrap();
+    assert_eq!(leases.len(), 150);
+    assert_indexed(&plans, "lease_due", &["schedule_due_idx", "entries"]);
+
+    let of_one: Vec<Save> = leases
+        .iter()
+        .filter(|lease| lease.key.project() == "p1")
+        .map(|lease| Save {
+            key: lease.key.clone(),
+            token: lease.token,
+            asked_at: Timestamp::from_ms(4_000_000_000_000),
+            finding: Finding::Same { validators: None },
+            due_at: None,
+            news_after: Duration::ZERO,
+        })
+        .collect();
+    assert_eq!(store.save("p1", &of_one).await.unwrap().len(), 100);
+    assert_indexed(&plans, "save_batch", &["schedule", "entries_key_key"]);
+
+    assert_eq!(store.board("p1", 0).await.unwrap().unwrap().rows.len(), 24 * 4000);
+    assert_indexed(&plans, "board", &["entries", "schedule"]);
+
+    assert_eq!(store.slots_owed("p3", 10).await.unwrap().len(), 10);
+    assert_indexed(&plans, "slots_owed", &["entries_owed_idx", "versions"]);
+
+    let keys: Vec<(Key, Timestamp)> =
+        (1..=100).map(|n| (Key::new(format!("p4/api/{n}")).unwrap(), Timestamp::from_ms(4_000_000_000_000))).collect();
+    store.demand("p4", &keys).await.unwrap();
+    assert_indexed(&plans, "demand", &["entries", "schedule_pkey"]);
+
+    let key = &keys[0].0;
+    let wish = LeaseWanted {
+        key,
+        resource: "thing",
+        upstream: "api",
+        shard: 0,
+        fresh_after: Timestamp::from_ms(4_000_000_000_000),
+        min_version: 0,
+        span: Duration::from_secs(30),
+        demanded_until: None,
+        admit_second: false,
+        max_entries: 10_000,
+    };
+    assert!(matches!(store.lease(&wish).await.unwrap(), Leased::Granted(_)));
+    assert_indexed(&plans, "lease", &["entries_key_key", "schedule_pkey"]);
+}
+
+type Plans = Arc<Mutex<Vec<String>>>;
+
+/// That every plan since the last look found its rows by these indexes (or tables, whichever way in), and none by
+/// reading a table whole.
+fn assert_indexed(plans: &Plans, function: &str, used: &[&str]) {
+    let seen = std::mem::take(&mut *plans.lock().unwrap()).join("\n");
+    for table in ["schedule", "entries", "versions"] {
+        let scan = format!("Seq Scan on {table}");
+        let at = seen.find(&scan);
+        assert_eq!(at.map(|at| &seen[at.saturating_sub(600)..]), None, "{function}");
+    }
+    for name in used {
+        assert!(seen.contains(name), "{function} does not touch {name}: {seen}");
+    }
+}
+
+/// A connection as `weir_refresh` that tells the plan of every statement, those inside functions too.
+async fn explained(config: &Config) -> (Client, Plans) {
+    let plans = Plans::default();
+    let (client, mut connection) = config.connect(NoTls).await.unwrap();
+    let heard = Arc::clone(&plans);
+    tokio::spawn(async move {
+        while let Some(Ok(message)) = std::future::poll_fn(|context| connection.poll_message(context)).await {
+            if let AsyncMessage::Notice(notice) = message {
+                heard.lock().unwrap().push(notice.message().to_owned());
+            }
+        }
+    });
+    let session = "load 'auto_explain'; set auto_explain.log_min_duration = 0; set auto_explain.log_level = notice;
+                   set auto_explain.log_nested_statements = on; set role weir_refresh";
+    client.batch_execute(session).await.unwrap();
+    (client, plans)
+}
+
+/// One connection for everything: the least that a connector can be.
+struct One(Arc<Client>);
+
+impl Connector for One {
+    type Client = Arc<Client>;
+
+    async fn client(&self) -> Result<Arc<Client>, PortError> {
+        Ok(Arc::clone(&self.0))
+    }
+
+    async fn within<T>(&self, _: Duration, work: impl Future<Output = T>) -> Option<T> {
+        Some(work.await)
+    }
+}
