@@ -2,8 +2,10 @@
 
 use http::header::HeaderName;
 use http::{HeaderMap, Method, Request, StatusCode};
+use std::time::Duration;
 use weir_catalog::{Catalog, Route, RouteError, Routes};
 use weir_edge::problem::Problem;
+use weir_policy::time::Timestamp;
 
 /// The lowest version that a client will have.
 pub(crate) const MIN_VERSION: HeaderName = HeaderName::from_static("weir-min-version");
@@ -12,6 +14,8 @@ pub(crate) const MIN_VERSION: HeaderName = HeaderName::from_static("weir-min-ver
 pub(crate) const ENTRY_METHODS: &str = "GET, HEAD, OPTIONS";
 /// What Weir's own pages know.
 const OWN_METHODS: &str = "GET, HEAD";
+/// How far clocks may differ.
+const SKEW: Duration = Duration::from_secs(2);
 
 /// What a request asks for.
 #[derive(Debug, PartialEq, Eq)]
@@ -32,17 +36,17 @@ pub(crate) enum Asked {
     /// What another Worker answers.
     HandOver,
     /// Nothing that there is.
-    Refused(Box<Problem>),
+    Refused(Problem),
 }
 
 impl From<Problem> for Asked {
     fn from(problem: Problem) -> Self {
-        Self::Refused(Box::new(problem))
+        Self::Refused(problem)
     }
 }
 
 /// Reads a request.
-pub(crate) fn asked<B>(request: &Request<B>, catalog: &Catalog, routes: &Routes) -> Asked {
+pub(crate) fn asked<B>(request: &Request<B>, catalog: &Catalog, routes: &Routes, now: Timestamp) -> Asked {
     let (method, path) = (request.method(), request.uri().path());
     match path {
         "/" => return own(method, Asked::Index),
@@ -53,7 +57,7 @@ pub(crate) fn asked<B>(request: &Request<B>, catalog: &Catalog, routes: &Routes)
     let route = routes.find(catalog, path, request.uri().query());
     let declared = !matches!(route, Err(RouteError::NotFound | RouteError::BadPath { .. }));
     match (method, route) {
-        (&Method::GET | &Method::HEAD, Ok(route)) => entry(route, request.headers()),
+        (&Method::GET | &Method::HEAD, Ok(route)) => entry(route, request.headers(), now),
         (&Method::GET | &Method::HEAD, Err(error)) => no_route(error).into(),
         (&Method::OPTIONS, _) if declared => Asked::Preflight,
         (_, _) if declared => Problem::method_not_allowed(ENTRY_METHODS).into(),
@@ -69,17 +73,18 @@ fn own(method: &Method, page: Asked) -> Asked {
     }
 }
 
-fn entry(route: Route, headers: &HeaderMap) -> Asked {
+/// Versions begin with the instant of the first one and a change takes longer than a millisecond, so none is from the
+/// future. Who asks for one would make Weir ask the upstream in vain, every time.
+fn entry(route: Route, headers: &HeaderMap, now: Timestamp) -> Asked {
     let Some(value) = headers.get(MIN_VERSION) else { return Asked::Entry { route, min_version: 0 } };
     let digits = value.to_str().ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
-    match digits.and_then(|text| text.parse().ok()) {
-        Some(min_version) => Asked::Entry { route, min_version },
-        None => {
-            let title = "Weir-Min-Version is not a version";
-            let problem = Problem::new(StatusCode::BAD_REQUEST, "bad-min-version", title);
-            problem.detail("Send the number that an earlier answer had as Weir-Version.").into()
-        }
+    let latest = (now + SKEW).as_ms();
+    if let Some(min_version) = digits.and_then(|text| text.parse().ok()).filter(|version| *version <= latest) {
+        return Asked::Entry { route, min_version };
     }
+    let title = "Weir-Min-Version is no version that exists";
+    let problem = Problem::new(StatusCode::BAD_REQUEST, "bad-min-version", title);
+    problem.detail("Send the number that an earlier answer had as Weir-Version.").into()
 }
 
 fn no_route(error: RouteError) -> Problem {
@@ -87,7 +92,9 @@ fn no_route(error: RouteError) -> Problem {
     match error {
         RouteError::NotFound | RouteError::BadPath { .. } => Problem::not_found(),
         // What is told is declared in the project file; nothing that was sent is repeated.
-        error @ (RouteError::BadQuery { .. } | RouteError::MissingQuery { .. }) => bad_query().detail(error.to_string()),
+        error @ (RouteError::BadQuery { .. } | RouteError::MissingQuery { .. }) => {
+            bad_query().detail(error.to_string())
+        }
         RouteError::TooLong => {
             Problem::new(StatusCode::URI_TOO_LONG, "uri-too-long", "The path and its query are too long")
         }

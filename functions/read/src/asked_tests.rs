@@ -1,13 +1,15 @@
 //! Which request is answered by whom, and how the others are refused.
 
 use super::*;
-use std::time::Duration;
 use weir_catalog::{Access, Expected, Param, Project, QueryParam, Resource, Upstream};
 use weir_edge::payload::Payload;
 
+const NOW: Timestamp = Timestamp::from_ms(1_763_600_000_000);
+
 pub(crate) fn resource(name: &str, path: &str) -> Resource {
     let number = Expected::Number { max: 1000 };
-    let params = if path.contains("{id}") { vec![Param { name: "id".into(), expected: number.clone() }] } else { vec![] };
+    let params =
+        if path.contains("{id}") { vec![Param { name: "id".into(), expected: number.clone() }] } else { vec![] };
     Resource {
         name: name.into(),
         upstream: 0,
@@ -59,7 +61,7 @@ fn ask(method: &str, uri: &str, min_version: Option<&str>) -> Asked {
     if let Some(value) = min_version {
         request = request.header(MIN_VERSION, value);
     }
-    asked(&request.body(()).unwrap(), &catalog, &routes)
+    asked(&request.body(()).unwrap(), &catalog, &routes, NOW)
 }
 
 /// `GET /path`: the status of its problem and its `Allow`, or what it asks for.
@@ -114,7 +116,9 @@ fn every_method_and_path_has_one_answer() {
 fn a_client_may_name_the_oldest_version_it_will_have() {
     for (value, expected) in [
         (None, Some(0)),
-        (Some("1763600000123"), Some(1_763_600_000_123)),
+        (Some("1763600000000"), Some(1_763_600_000_000)),
+        (Some("1763600002000"), Some(1_763_600_002_000)),
+        (Some("1763600002001"), None),
         (Some("0"), Some(0)),
         (Some("-1"), None),
         (Some("+1"), None),

@@ -50,7 +50,7 @@ async fn fetch(request: web_sys::Request, env: Env, ctx: Context) -> worker::Res
         let problem = Problem::new(StatusCode::BAD_REQUEST, "bad-request", "This is no address");
         return to_js(call.refuse(problem));
     };
-    match asked(&request, serving.catalog, serving.routes()) {
+    match asked(&request, serving.catalog, serving.routes(), call.started_at) {
         Asked::Entry { route, min_version } => match call.entry(&request, &route, min_version).await {
             Some(response) => to_js(response),
             None => to_js(call.refuse(Problem::not_found())),
@@ -59,7 +59,7 @@ async fn fetch(request: web_sys::Request, env: Env, ctx: Context) -> worker::Res
         Asked::Preflight => to_js(call.own("preflight", cors::preflight())),
         Asked::Index => to_js(call.own("index", index(&serving.running))),
         Asked::Health => to_js(call.health().await),
-        Asked::Refused(problem) => to_js(call.refuse(*problem)),
+        Asked::Refused(problem) => to_js(call.refuse(problem)),
     }
 }
 

@@ -3,9 +3,7 @@
 use crate::cache_status::{Source, cache_status};
 use crate::cors;
 use crate::validators::{etag, http_date, is_held};
-use http::header::{
-    AGE, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, LAST_MODIFIED, X_CONTENT_TYPE_OPTIONS,
-};
+use http::header::{AGE, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, LAST_MODIFIED, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use std::time::Duration;
 use weir_edge::payload::Payload;

@@ -55,8 +55,8 @@ mod tests {
     use super::*;
     use weir_flow::ports::Port;
 
-    fn told(receiving: Result<Receiving, PortError>) -> (u16, bool, String) {
-        let (_, response) = respond::<()>(HookScheme::Tba, &receiving);
+    fn told(receiving: &Result<Receiving, PortError>) -> (u16, bool, String) {
+        let (_, response) = respond::<()>(HookScheme::Tba, receiving);
         assert_eq!(response.headers()["cache-control"], "no-store");
         let retry = response.headers().contains_key("retry-after");
         let status = response.status().as_u16();
@@ -66,15 +66,15 @@ mod tests {
 
     #[test]
     fn only_what_is_durable_is_acknowledged() {
-        assert_eq!(told(Ok(Receiving::Accepted)), (200, false, r#"{"status":"accepted"}"#.into()));
-        assert_eq!(told(Ok(Receiving::Duplicate)), (200, false, r#"{"status":"duplicate"}"#.into()));
+        assert_eq!(told(&Ok(Receiving::Accepted)), (200, false, r#"{"status":"accepted"}"#.into()));
+        assert_eq!(told(&Ok(Receiving::Duplicate)), (200, false, r#"{"status":"duplicate"}"#.into()));
         for (receiving, status, retry, kind) in [
             (Ok(Receiving::Refused), 401, false, "bad-signature"),
             (Ok(Receiving::NotConfigured), 503, true, "hook-not-configured"),
             (Err(PortError::transient(Port::Persistent, "host 10.0.0.1")), 503, true, "unavailable"),
             (Err(PortError::permanent(Port::Persistent, "host 10.0.0.1")), 503, true, "unavailable"),
         ] {
-            let (told_status, told_retry, text) = told(receiving);
+            let (told_status, told_retry, text) = told(&receiving);
             assert_eq!((told_status, told_retry), (status, retry), "{kind}");
             assert!(text.contains(&format!("urn:weir:problem:{kind}")) && !text.contains("10.0.0.1"), "{text}");
         }

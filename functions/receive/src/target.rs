@@ -14,7 +14,8 @@ pub(crate) fn target<'a, B>(
     project: impl Fn(&str) -> Option<&'a Project>,
 ) -> Result<(&'a Project, &'a Hook), Problem> {
     let path = request.uri().path();
-    let (name, hook) = path.strip_prefix("/hooks/").and_then(|rest| rest.split_once('/')).ok_or_else(Problem::not_found)?;
+    let (name, hook) =
+        path.strip_prefix("/hooks/").and_then(|rest| rest.split_once('/')).ok_or_else(Problem::not_found)?;
     let project = project(name).ok_or_else(Problem::not_found)?;
     let hook = project.hooks.iter().find(|known| known.name == hook).ok_or_else(Problem::not_found)?;
     if request.method() != Method::POST {

@@ -74,7 +74,8 @@ mod tests {
     fn what_is_brought_arrives_whole() {
         let at = Timestamp::from_ms(1_763_600_000_123);
         let content_type = "application/json".to_owned();
-        let entry = Entry { version: 7, verified_at: at, changed_at: at, content_type, body: Bytes::from_static(b"[]") };
+        let entry =
+            Entry { version: 7, verified_at: at, changed_at: at, content_type, body: Bytes::from_static(b"[]") };
         for sent in [Brought::Entry(entry), Brought::Absent { retry_at: at }] {
             let response = brought::<Bytes>(Ok(sent.clone()));
             assert_eq!(response.status(), StatusCode::OK);

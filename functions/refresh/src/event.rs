@@ -45,12 +45,8 @@ async fn fetch(request: web_sys::Request, env: Env, ctx: Context) -> worker::Res
 async fn scheduled(_event: ScheduledEvent, env: Env, _ctx: ScheduleContext) {
     let serving = Serving::of(&env, Needs::UpstreamSecrets);
     let job = Job { serving, env, gauge: Gauge::default(), started_at: now() };
-    let order = Order {
-        catalog: serving.catalog,
-        projects: &serving.running,
-        cause: "cron",
-        deadline: job.started_at + TICK,
-    };
+    let order =
+        Order { catalog: serving.catalog, projects: &serving.running, cause: "cron", deadline: job.started_at + TICK };
     for run in tick(&job.world(), order).await {
         job.log_run(&run);
     }
@@ -65,7 +61,12 @@ struct Job {
 }
 
 impl Job {
-    async fn answer(self, called: Called, request: &Request<web_sys::Request>, ctx: &Context) -> Response<Payload<Body>> {
+    async fn answer(
+        self,
+        called: Called,
+        request: &Request<web_sys::Request>,
+        ctx: &Context,
+    ) -> Response<Payload<Body>> {
         let Ok(Some(body)) = body(request.body(), LARGEST_CALL).await else { return self.refuse(bad_call()) };
         let text = str::from_utf8(&body).unwrap_or_default();
         match called {
@@ -94,12 +95,7 @@ impl Job {
         brought(receiver.await.unwrap_or_else(lost))
     }
 
-    async fn work(
-        &self,
-        subject: Subject<'static>,
-        ask: &Ask,
-        sender: oneshot::Sender<Result<Brought, PortError>>,
-    ) {
+    async fn work(&self, subject: Subject<'static>, ask: &Ask, sender: oneshot::Sender<Result<Brought, PortError>>) {
         let world = self.world();
         let fulfilled = fulfil(&world, self.serving.catalog, &self.serving.running, subject, ask).await;
         let (brought, slot) = match fulfilled {

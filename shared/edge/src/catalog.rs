@@ -125,12 +125,13 @@ mod tests {
         }
     }
 
-    fn auth(optional: bool) -> Option<Auth> {
-        Some(Auth { slot: Slot::Bearer, secret: Secret { name: "KEY".into(), optional } })
+    fn auth(optional: bool) -> Auth {
+        Auth { slot: Slot::Bearer, secret: Secret { name: "KEY".into(), optional } }
     }
 
     fn catalog() -> &'static Catalog {
-        let projects = vec![project("free", None), project("may", auth(true)), project("must", auth(false))];
+        let projects =
+            vec![project("free", None), project("may", Some(auth(true))), project("must", Some(auth(false)))];
         Box::leak(Box::new(Catalog { projects }))
     }
 

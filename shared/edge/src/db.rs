@@ -124,13 +124,13 @@ impl Connector for Postgres {
     type Client = Lent;
 
     async fn client(&self) -> Result<Lent, PortError> {
-        self.0.gauge.statement();
-        if let Some(connection) = self.held() {
-            LINES.with_borrow_mut(|lines| lines.renew(connection.line.0, now()));
-            return Ok(Lent(connection));
-        }
-        let connection = Rc::new(self.connect().await?);
+        let connection = match self.held() {
+            Some(connection) => connection,
+            None => Rc::new(self.connect().await?),
+        };
+        LINES.with_borrow_mut(|lines| lines.renew(connection.line.0, now()));
         self.0.connection.replace(Some(Rc::clone(&connection)));
+        self.0.gauge.statement();
         Ok(Lent(connection))
     }
 

@@ -8,7 +8,9 @@ use crate::upstream::{Heads, Verdict, address, age, failure, too_large, verdict,
 use bytes::Bytes;
 use weir_flow::entry::Validators;
 use weir_flow::ports::{Call, Reply, Upstreams};
-use worker::{AbortController, AbortSignal, CacheMode, Env, Fetch, Headers, Request, RequestInit, RequestRedirect, Response};
+use worker::{
+    AbortController, AbortSignal, CacheMode, Env, Fetch, Headers, Request, RequestInit, RequestRedirect, Response,
+};
 
 /// Whom upstreams see.
 const USER_AGENT: &str = concat!("weir/", env!("CARGO_PKG_VERSION"));
@@ -39,7 +41,8 @@ impl Fetches {
             },
         };
         let headers = headers(&call.validators, credential);
-        let headers = headers.map_err(|_| unusable("a header's value cannot be sent: look at the secret".to_owned()))?;
+        let headers =
+            headers.map_err(|_| unusable("a header's value cannot be sent: look at the secret".to_owned()))?;
         let mut init = RequestInit::new();
         init.with_headers(headers).with_redirect(RequestRedirect::Manual).with_cache(CacheMode::NoStore);
         Request::new_with_init(&url, &init).map_err(|_| unusable("the address cannot be called".to_owned()))
@@ -72,7 +75,8 @@ impl Upstreams for Fetches {
             return Reply::Broken { detail: "too many connections in this invocation".to_owned() };
         };
         let controller = AbortController::default();
-        let answered = within(call.upstream.timeout, answer(request, controller.signal(), call.upstream.max_bytes)).await;
+        let answered =
+            within(call.upstream.timeout, answer(request, controller.signal(), call.upstream.max_bytes)).await;
         // Whatever was not read is cancelled; of what was, nothing is left to cancel.
         controller.abort();
         let late = || Reply::Broken { detail: format!("no answer within {} ms", call.upstream.timeout.as_millis()) };

@@ -19,12 +19,7 @@ extern "C" {
     pub(crate) fn get_with_metadata(this: &KvNamespace, name: &str, options: &JsValue) -> Result<Promise, JsValue>;
 
     #[wasm_bindgen(method, catch)]
-    pub(crate) fn put(
-        this: &KvNamespace,
-        name: &str,
-        value: &JsValue,
-        options: &JsValue,
-    ) -> Result<Promise, JsValue>;
+    pub(crate) fn put(this: &KvNamespace, name: &str, value: &JsValue, options: &JsValue) -> Result<Promise, JsValue>;
 
     /// What `getWithMetadata` answers.
     pub(crate) type KvFound;

@@ -1,7 +1,7 @@
 //! Errors as clients see them: RFC 9457 problems, with a stable type and nothing of what went wrong inside.
 
 use crate::payload::Payload;
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
 use serde::Serialize;
 use std::time::Duration;
@@ -13,7 +13,7 @@ pub struct Problem {
     title: &'static str,
     status: StatusCode,
     detail: Option<String>,
-    headers: HeaderMap,
+    headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 #[derive(Serialize)]
@@ -29,7 +29,7 @@ impl Problem {
     /// A problem of a kind, which never changes its name: `urn:weir:problem:{kind}`.
     #[must_use]
     pub fn new(status: StatusCode, kind: &'static str, title: &'static str) -> Self {
-        let headers = HeaderMap::from_iter([(CACHE_CONTROL, HeaderValue::from_static("no-store"))]);
+        let headers = vec![(CACHE_CONTROL, HeaderValue::from_static("no-store"))];
         Self { kind, title, status, detail: None, headers }
     }
 
@@ -72,7 +72,7 @@ impl Problem {
     /// With a header more, or instead of the one of that name.
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.insert(name, value);
+        self.headers.push((name, value));
         self
     }
 
@@ -89,8 +89,10 @@ impl Problem {
         let text = serde_json::to_string(&document).unwrap_or_default();
         let mut response = Response::new(Payload::Text(text));
         *response.status_mut() = status;
-        *response.headers_mut() = headers;
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        for (name, value) in headers {
+            response.headers_mut().insert(name, value);
+        }
         response
     }
 }
@@ -132,6 +134,9 @@ mod tests {
     #[test]
     fn a_wrong_method_is_told_the_right_ones() {
         let (response, _) = parts(Problem::method_not_allowed("GET, HEAD"));
-        assert_eq!((response.status().as_u16(), &response.headers()["allow"]), (405, &HeaderValue::from_static("GET, HEAD")));
+        assert_eq!(
+            (response.status().as_u16(), &response.headers()["allow"]),
+            (405, &HeaderValue::from_static("GET, HEAD"))
+        );
     }
 }

@@ -53,7 +53,7 @@ impl Metadata {
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in range, as checked")]
 fn whole(number: f64) -> Option<u64> {
     const LARGEST: f64 = 9_007_199_254_740_991.0;
-    (number >= 0.0 && number <= LARGEST && number.fract() == 0.0).then_some(number as u64)
+    ((0.0..=LARGEST).contains(&number) && number.fract() == 0.0).then_some(number as u64)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What an upstream is asked, and what its answer's status and headers mean.
 
+use std::fmt::Write;
 use std::time::{Duration, UNIX_EPOCH};
 use weir_catalog::Slot;
 use weir_flow::entry::Validators;
@@ -89,7 +90,8 @@ fn percent_encoded(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             encoded.push(char::from(byte));
         } else {
-            encoded.push_str(&format!("%{byte:02X}"));
+            // Writing to a string cannot fail.
+            let _written = write!(encoded, "%{byte:02X}");
         }
         encoded
     })

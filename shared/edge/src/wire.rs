@@ -162,7 +162,8 @@ mod tests {
     fn what_was_brought_arrives_as_it_was_sent() {
         let at = Timestamp::from_ms(1_763_600_000_123);
         let content_type = "application/json; charset=\"utf-8\"".to_owned();
-        let entry = Entry { version: 7, verified_at: at, changed_at: at, content_type, body: Bytes::from_static(b"[1]") };
+        let entry =
+            Entry { version: 7, verified_at: at, changed_at: at, content_type, body: Bytes::from_static(b"[1]") };
         let refusals = [
             Refusal::Budget,
             Refusal::Breaker,

@@ -257,9 +257,10 @@ impl<P: ReadPorts> Read<'_, P> {
         }
         let known_until =
             self.reader.view(self.place, |view| view.row(self.hash)).map_or(Timestamp::ZERO, |row| row.demanded_until);
-        if served.tier != Tier::Upstream
-            && demand_is_news(self.wish.resource.refresh, known_until, now)
+        // What was just brought was reported with the asking: it only counts as reported here.
+        if demand_is_news(self.wish.resource.refresh, known_until, now)
             && self.reader.may_report(key, Report::Demand, DEMAND_AGAIN, now)
+            && served.tier != Tier::Upstream
         {
             self.owed.push(Owed::Demand(key.clone()));
         }

@@ -53,7 +53,8 @@ fn a_miss_is_fetched_once_and_then_served_from_memory() {
         let second = isolate.read(PLAYER).await;
         assert_eq!(how(&second), (Tier::Memory, Freshness::Fresh, ONE.as_bytes()));
         assert_eq!(served(&second).entry.version, served(&first).entry.version);
-        assert_eq!(traced(&world), [""; 0], "a memory hit asks nobody");
+        world.time.sleep(secs(1)).await;
+        assert_eq!(traced(&world), [""; 0], "a memory hit asks and tells nobody");
         assert_eq!(world.upstream.calls_of(PLAYER), 1);
     });
 }

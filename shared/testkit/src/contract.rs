@@ -96,6 +96,7 @@ macro_rules! every_case {
             saves::a_lease_is_good_for_one_save,
             saves::two_savers_of_one_lease_save_once,
             saves::an_older_answer_saves_nothing_and_ends_the_lease,
+            saves::a_confirmation_of_nothing_saves_nothing,
             saves::a_batch_is_answered_in_order,
             saves::overlapping_batches_in_opposite_order_both_end,
             saves::a_bad_answer_changes_nothing_for_readers,

@@ -1,9 +1,9 @@
 //! What the ports do that only the tables tell.
 
 use crate::world::Postgres;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio_postgres::types::ToSql;
-use weir_catalog::{Catalog, Key, Project};
+use weir_catalog::{Catalog, Key, Project, Window};
 use weir_flow::ports::{
     Entries, Finding, Inbox, Lease, LeaseWanted, Leased, Leases, NewEntry, Publishing, Receipts, Run, Runs, Save, Saved,
 };
@@ -114,6 +114,32 @@ async fn a_run_has_its_own_columns() {
     let sql = "select concat_ws(' ', cause, extract(epoch from ended_at - started_at)::float, leased, called, changed,
                verified, refused, failed, lost, deliveries, slots, boards, trouble) from weir.runs where project = $1";
     assert_eq!(text(&world, sql).await, "cron 1.5 1 2 3 4 5 6 7 8 9 10 none");
+}
+
+#[tokio::test]
+async fn no_stretch_of_a_real_window_sees_more_than_its_limit() {
+    const LIMIT: usize = 6;
+    let (world, per) = (Postgres::new().await, Duration::from_millis(400));
+    let mut project = declared(&world);
+    project.upstreams[0].budget = vec![Window { limit: 6, per }];
+    adopt(&world, &project).await;
+    let (begun, mut granted) = (Instant::now(), Vec::new());
+    for key in keys(&world, 0..10_000) {
+        let before = Instant::now();
+        match world.refresh().lease(&wish(&world, &key)).await.unwrap() {
+            Leased::Granted(_) => granted.push((before, Instant::now())),
+            Leased::OverBudget { retry_at } => assert!(retry_at.since(world.now()) <= per * 2),
+            other => panic!("{other:?}"),
+        }
+        if begun.elapsed() > per * 4 {
+            break;
+        }
+    }
+    assert!(granted.len() > LIMIT * 2, "{}", granted.len());
+    for stretch in granted.windows(LIMIT + 1) {
+        let (first, last) = (stretch[0].0, stretch[LIMIT].1);
+        assert!(last - first >= per, "{} calls within {:?}", LIMIT + 1, last - first);
+    }
 }
 
 #[tokio::test]

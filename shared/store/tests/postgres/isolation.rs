@@ -3,6 +3,7 @@
 use crate::world::{Database, OWNER, Postgres, connect};
 use std::collections::BTreeMap;
 use tokio_postgres::Client;
+use tokio_postgres::error::SqlState;
 use weir_flow::ports::Leases;
 use weir_testkit::contract::{World, saves};
 
@@ -287,7 +288,7 @@ async fn reading_works_in_a_read_only_transaction() {
 
 async fn assert_denied(client: &Client, sql: &str, login: &str) {
     match client.batch_execute(sql).await {
-        Err(error) => assert_eq!(error.code().map(|code| code.code()), Some("42501"), "{login}: {sql}: {error:?}"),
+        Err(error) => assert_eq!(error.code(), Some(&SqlState::INSUFFICIENT_PRIVILEGE), "{login}: {sql}: {error:?}"),
         Ok(()) => panic!("{login} may: {sql}"),
     }
 }

@@ -12,8 +12,9 @@ async fn everything_is_applied_once() {
     let applied = database.migrate().await;
     let mut files: Vec<String> = std::fs::read_dir(migrations())
         .unwrap()
-        .map(|file| file.unwrap().file_name().into_string().unwrap())
-        .filter(|name| name.ends_with(".sql"))
+        .map(|file| file.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "sql"))
+        .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
         .collect();
     files.sort();
     assert_eq!(applied, files);

@@ -5,8 +5,9 @@ use super::stage::{
     HOUR, MINUTE, SAME, SPAN, adopted, assert_ahead, declared, failed, granted, new, new_entry, stage, window,
 };
 use bytes::Bytes;
-use futures_util::future::join;
+use futures_util::future::{join, join_all};
 use std::time::Duration;
+use weir_catalog::Key;
 use weir_flow::entry::Validators;
 use weir_flow::ports::{Entries, Finding, Lease, LeaseWanted, Leases, NewEntry, Save, Saved};
 
@@ -122,6 +123,14 @@ pub async fn an_older_answer_saves_nothing_and_ends_the_lease<W: World>(world: &
     stage.lease(&key).await;
 }
 
+pub async fn a_confirmation_of_nothing_saves_nothing<W: World>(world: &W) {
+    let stage = stage(world).await;
+    let key = stage.key(1);
+    assert_eq!(stage.refresh(&key, SAME).await, Saved::Lost);
+    assert_eq!(stage.entry(&key).await, None);
+    stage.keep(&key, "[7]").await;
+}
+
 pub async fn a_batch_is_answered_in_order<W: World>(world: &W) {
     let stage = stage(world).await;
     let keys = [5, 3, 9, 1].map(|id| stage.key(id));
@@ -148,17 +157,16 @@ pub async fn a_batch_is_answered_in_order<W: World>(world: &W) {
 
 pub async fn overlapping_batches_in_opposite_order_both_end<W: World>(world: &W) {
     let stage = stage(world).await;
-    for round in 0..5 {
+    let keys: Vec<Key> = (0..60).map(|id| stage.key(id)).collect();
+    for round in 0..4 {
         stage.later().await;
-        let mut leases = Vec::new();
-        for id in 0..20 {
-            leases.push(stage.lease(&stage.key(id)).await);
-        }
+        let leases = join_all(keys.iter().map(|key| stage.lease(key))).await;
         let saves: Vec<Save> = leases.iter().map(|lease| stage.save_of(lease, new(&format!("[{round}]")))).collect();
         let opposite: Vec<Save> = saves.iter().rev().cloned().collect();
-        let (one, other) = join(stage.save(&saves), stage.save(&opposite)).await;
-        let kept = one.iter().chain(&other).filter(|saved| matches!(saved, Saved::Kept { .. })).count();
-        assert_eq!(kept, 20, "{one:?} and {other:?}");
+        let answers =
+            join_all([&saves, &opposite, &saves, &opposite, &saves, &opposite].map(|batch| stage.save(batch))).await;
+        let kept = answers.iter().flatten().filter(|saved| matches!(saved, Saved::Kept { .. })).count();
+        assert_eq!(kept, 60, "{answers:?}");
     }
 }
 

@@ -1,0 +1,11 @@
+//! What a client, a provider and cron really see: the three Workers on workerd, a real Postgres, a real HTTP upstream.
+
+mod asking;
+mod budgets;
+mod collapse;
+mod faults;
+mod hooks;
+mod outages;
+mod reads;
+mod refusals;
+mod ticks;
