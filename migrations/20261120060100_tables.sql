@@ -73,10 +73,18 @@ create table weir.entries (
   constraint entries_version check (version > 0)
 ) with (fillfactor = 90);
 
-create index entries_resource_idx on weir.entries (project, resource);
 create index entries_shard_idx on weir.entries (project, shard);
 create index entries_owed_idx on weir.entries (project, changed_at)
   where version is not null and slot_version <> version;
+
+-- How many entries a resource has, so that a wish for one more need not count them.
+create table weir.resources (
+  project text not null,
+  resource text not null,
+  entries bigint not null,
+  constraint resources_pkey primary key (project, resource),
+  constraint resources_project_fkey foreign key (project) references weir.projects on delete cascade
+) with (fillfactor = 50);
 
 -- Narrow and often written: what a verification changes, and nothing else.
 create table weir.schedule (

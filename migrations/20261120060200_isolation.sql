@@ -10,8 +10,8 @@ declare
   v_table text;
 begin
   foreach v_table in array array[
-    'projects', 'upstreams', 'entries', 'schedule', 'versions', 'boards', 'feed', 'changes', 'observations', 'quarantine',
-    'deliveries', 'hook_counts', 'sightings', 'runs'
+    'projects', 'upstreams', 'entries', 'resources', 'schedule', 'versions', 'boards', 'feed', 'changes', 'observations',
+    'quarantine', 'deliveries', 'hook_counts', 'sightings', 'runs'
   ] loop
     execute format('alter table weir.%I enable row level security', v_table);
     execute format('alter table weir.%I force row level security', v_table);
@@ -44,6 +44,7 @@ grant select, insert (project, key, key_hash, resource, upstream, shard),
     resource, upstream, shard, version, changed_at, slot_version, etag, last_modified, meaning, is_empty, bytes
   )
   on weir.entries to weir_refresh_fn;
+grant select, insert (project, resource, entries), update (entries) on weir.resources to weir_refresh_fn;
 grant select, insert (project, entry, upstream, due_at, demanded_until, lease_token, lease_until),
   update (
     upstream, priority, due_at, verified_at, demanded_until, lease_token, lease_until, failures, retry_at, last_outcome

@@ -3,6 +3,28 @@
 set local lock_timeout = '5s';
 set local statement_timeout = '60s';
 
+create function weir.count_entry()
+returns trigger
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+-- Runs as whoever changes entries: within the project that is entered.
+begin
+  if tg_op in ('INSERT', 'UPDATE') then
+    insert into weir.resources as r (project, resource, entries) values (new.project, new.resource, 1)
+    on conflict (project, resource) do update set entries = r.entries + 1;
+  end if;
+  if tg_op in ('DELETE', 'UPDATE') then
+    update weir.resources r set entries = r.entries - 1 where r.project = old.project and r.resource = old.resource;
+  end if;
+  return null;
+end
+$$;
+
+create trigger entries_counted after insert or delete on weir.entries
+  for each row execute function weir.count_entry();
+create trigger entries_recounted after update of resource on weir.entries
+  for each row when (old.resource <> new.resource) execute function weir.count_entry();
+
 create function weir.enter(p_project text)
 returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp

@@ -141,7 +141,7 @@ begin
     return;
   end if;
   if entry is null and p_max_entries <= (
-    select count(*) from weir.entries e where e.project = p_project and e.resource = p_resource
+    select r.entries from weir.resources r where r.project = p_project and r.resource = p_resource
   ) then
     outcome := 'full';
     return;

@@ -1,19 +1,19 @@
 //! What the ports do that only the tables tell.
 
+use crate::steps::{
+    HOUR, SECOND, adopt, adopted, declared, keep, keys, lease, new, new_entry, run, save, saved, text, wish,
+};
 use crate::world::Postgres;
 use std::time::{Duration, Instant};
-use tokio_postgres::types::ToSql;
-use weir_catalog::{Catalog, Key, Project, Window};
+use weir_catalog::Window;
 use weir_flow::ports::{
-    Entries, Finding, Inbox, Lease, LeaseWanted, Leased, Leases, NewEntry, Publishing, Receipts, Run, Runs, Save, Saved,
+    Entries, Finding, Inbox, LeaseWanted, Leased, Leases, NewEntry, Publishing, Receipt, Receipts, Run, Runs, Save,
+    Saved,
 };
 use weir_policy::board::{Board, encode};
 use weir_policy::slot::shard_of;
 use weir_policy::time::Timestamp;
-use weir_testkit::contract::{World, inbox, saves};
-
-const SECOND: Duration = Duration::from_secs(1);
-const HOUR: Duration = Duration::from_secs(3600);
+use weir_testkit::contract::{World, inbox};
 
 #[tokio::test]
 async fn the_feed_numbers_changes_without_a_gap() {
@@ -79,7 +79,7 @@ async fn a_refused_delivery_leaves_a_number_and_nothing_else() {
 #[tokio::test]
 async fn the_inbox_needs_no_adopted_project() {
     let world = Postgres::new().await;
-    let receipt = weir_flow::ports::Receipt {
+    let receipt = Receipt {
         project: world.project(0),
         hook: "scores".into(),
         dedupe: vec![1],
@@ -171,6 +171,8 @@ async fn a_purged_entry_is_fresh_for_nobody_and_no_older_answer_mends_it() {
     let board = world.refresh().board(&world.project(0), 0).await.unwrap().unwrap();
     let board = Board::decode(encode(board.seq, board.made_at, &[], &board.rows)).unwrap();
     assert_eq!(board.row(key.hash()).map(|row| row.verified_at), Some(Timestamp::ZERO));
+    let news = world.admin.query_one("select news from weir.boards where project = $1", &[&world.project(0)]).await;
+    world.refresh().board_put(&world.project(0), 0, news.unwrap().get(0)).await.unwrap();
     let old = Save { asked_at, ..save(&world, &under_way, new("[0]")) };
     assert_eq!(saved(&world, &[old]).await, [Saved::Lost]);
     let fresh_after = world.now() - HOUR;
@@ -179,6 +181,8 @@ async fn a_purged_entry_is_fresh_for_nobody_and_no_older_answer_mends_it() {
     std::thread::sleep(Duration::from_millis(2));
     let newer = saved(&world, &[save(&world, &again, Finding::Same { validators: None })]).await;
     assert!(matches!(newer[0], Saved::Kept { changed: false, .. }), "{newer:?}");
+    // However little it gains: the board says that the key is purged.
+    assert!(world.refresh().board(&world.project(0), 0).await.unwrap().is_some());
 }
 
 #[tokio::test]
@@ -229,10 +233,14 @@ async fn who_loses_writes_nothing() {
         union all select ctid, xmin from weir.projects where project = $1
         union all select ctid, xmin from weir.schedule where project = $1
         union all select ctid, xmin from weir.boards where project = $1) r";
-    let before = text(&world, rows).await;
-    let fresh = LeaseWanted { fresh_after: world.now() - HOUR, ..wish(&world, &keys[0]) };
-    assert!(matches!(world.refresh().lease(&fresh).await, Ok(Leased::Current(_))));
     let demanded_until = Some(world.now() + HOUR);
+    let fresh = LeaseWanted { fresh_after: world.now() - HOUR, demanded_until, ..wish(&world, &keys[0]) };
+    assert!(matches!(world.refresh().lease(&fresh).await, Ok(Leased::Current(_))));
+    let before = text(&world, rows).await;
+    // A little more demand than was noted a moment ago.
+    let demanded_until = Some(world.now() + HOUR + SECOND);
+    let fresh = LeaseWanted { demanded_until, ..fresh };
+    assert!(matches!(world.refresh().lease(&fresh).await, Ok(Leased::Current(_))));
     let held = world.refresh().lease(&LeaseWanted { demanded_until, ..wish(&world, &keys[1]) }).await;
     assert!(matches!(held, Ok(Leased::Held { .. })));
     adopt(&world, &declared(&world)).await;
@@ -257,97 +265,13 @@ async fn an_erased_key_made_again_does_not_go_back() {
     let key = &keys(&world, 0..1)[0];
     let before = keep(&world, key, new("[1]")).await;
     let lost = lease(&world, key).await;
+    let entries = "select string_agg(resource || entries, ' ') from weir.resources where project = $1";
+    assert_eq!(text(&world, entries).await, "thing1");
     run(&world, "delete from weir.entries where project = $1").await;
+    assert_eq!(text(&world, entries).await, "thing0");
     assert_eq!(saved(&world, &[save(&world, &lost, new("[2]"))]).await, [Saved::Lost]);
     assert_eq!(text(&world, "select count(*)::text from weir.versions where project = $1").await, "0");
     std::thread::sleep(Duration::from_millis(2));
     assert!(keep(&world, key, new("[3]")).await > before);
     assert!(world.refresh().deliveries(&world.project(0), 1).await.unwrap().is_empty());
-}
-
-async fn adopted() -> Postgres {
-    let world = Postgres::new().await;
-    // Any case adopts the project; this one leaves the least behind.
-    saves::a_save_makes_no_entry(&world).await;
-    run(&world, "delete from weir.entries where project = $1").await;
-    world
-}
-
-fn declared(world: &Postgres) -> Project {
-    weir_testkit::contract::declared(world.project(0))
-}
-
-async fn adopt(world: &Postgres, project: &Project) {
-    let catalog = Catalog { projects: vec![project.clone()] };
-    world.refresh().adopt(&catalog, &[project]).await.unwrap();
-}
-
-fn keys(world: &Postgres, ids: std::ops::Range<u32>) -> Vec<Key> {
-    ids.map(|id| Key::new(format!("{}/api/things/{id}", world.project(0))).unwrap()).collect()
-}
-
-fn wish<'k>(world: &Postgres, key: &'k Key) -> LeaseWanted<'k> {
-    LeaseWanted {
-        key,
-        resource: "thing",
-        upstream: "api",
-        shard: 0,
-        fresh_after: world.now(),
-        min_version: 0,
-        span: Duration::from_secs(30),
-        demanded_until: None,
-        admit_second: false,
-        max_entries: 1000,
-    }
-}
-
-async fn lease(world: &Postgres, key: &Key) -> Lease {
-    match world.refresh().lease(&wish(world, key)).await {
-        Ok(Leased::Granted(lease)) => lease,
-        other => panic!("{other:?}"),
-    }
-}
-
-fn save(world: &Postgres, lease: &Lease, finding: Finding) -> Save {
-    let asked_at = world.now();
-    Save { key: lease.key.clone(), token: lease.token, asked_at, finding, due_at: None, news_after: HOUR }
-}
-
-async fn saved(world: &Postgres, saves: &[Save]) -> Vec<Saved> {
-    world.refresh().save(&world.project(0), saves).await.unwrap()
-}
-
-async fn keep(world: &Postgres, key: &Key, finding: Finding) -> u64 {
-    world.advance(SECOND).await;
-    let lease = lease(world, key).await;
-    match saved(world, &[save(world, &lease, finding)]).await[0] {
-        Saved::Kept { version, .. } => version,
-        other => panic!("{other:?}"),
-    }
-}
-
-fn new(body: &str) -> Finding {
-    Finding::New(new_entry(body))
-}
-
-fn new_entry(body: &str) -> NewEntry {
-    NewEntry {
-        body: body.to_owned().into(),
-        content_type: "application/json".into(),
-        validators: weir_flow::entry::Validators::default(),
-        meaning: body.into(),
-        empty: false,
-        observed: Vec::new(),
-    }
-}
-
-/// As a superuser, with the project's name as the parameter.
-async fn run(world: &Postgres, sql: &str) {
-    let project = world.project(0);
-    let params: [&(dyn ToSql + Sync); 1] = [&project];
-    world.admin.execute(sql, &params).await.unwrap();
-}
-
-async fn text(world: &Postgres, sql: &str) -> String {
-    world.admin.query_one(sql, &[&world.project(0)]).await.unwrap().get(0)
 }

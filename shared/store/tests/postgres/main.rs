@@ -8,4 +8,6 @@ mod failures;
 mod isolation;
 mod migrations;
 mod plans;
+mod steps;
+mod waits;
 mod world;

@@ -9,24 +9,22 @@ use weir_flow::ports::{DueWanted, Finding, LeaseWanted, Leased, Leases, PortErro
 use weir_policy::time::Timestamp;
 use weir_store::{Connector, Store};
 
-/// Twenty thousand entries, most of them due, in one of five projects.
+/// Thirty thousand due entries of one project: a planner that does not know how few are wanted would read them all.
 const ROWS: &str = "
     insert into weir.projects (project, description, access, shards, fingerprint, adopted_at)
-    select 'p' || n, '', 'public', 1, 0, now() from generate_series(0, 4) n;
+    values ('p', '', 'public', 1, 0, now());
     insert into weir.upstreams (project, upstream, limits, windows_ms, reserve_percent, used, slices)
-    select 'p' || n, 'api', '{100000}', '{60000}', 0, array_fill(0::bigint, array[11]), '{0}'
-    from generate_series(0, 4) n;
-    insert into weir.boards (project, shard, news) select 'p' || n, 0, 1 from generate_series(0, 4) n;
-    insert into weir.feed (project) select 'p' || n from generate_series(0, 4) n;
+    values ('p', 'api', '{100000}', '{60000}', 0, array_fill(0::bigint, array[11]), '{0}');
+    insert into weir.boards (project, shard, news) values ('p', 0, 1);
+    insert into weir.feed (project) values ('p');
     insert into weir.entries (project, key, key_hash, resource, upstream, shard, version, slot_version, changed_at, meaning)
-    select p.project, p.project || '/api/' || n, substr(sha256(convert_to(p.project || n, 'utf8')), 1, 8), 'thing', 'api',
-      0, 1, case when n % 100 = 0 then 0 else 1 end, now(), '\\x00'
-    from weir.projects p, generate_series(1, 4000) n;
+    select 'p', 'p/api/' || n, substr(sha256(int8send(n)), 1, 8), 'thing', 'api', 0, 1,
+      case when n % 100 = 0 then 0 else 1 end, now(), '\\x00'
+    from generate_series(1, 30000) n;
     insert into weir.schedule (project, entry, upstream, due_at, verified_at, demanded_until)
-    select e.project, e.id, 'api', now() - e.id * interval '1 s', now() - interval '1 day', now()
-    from weir.entries e;
+    select 'p', e.id, 'api', now() - e.id * interval '1 s', now() - interval '1 day', now() from weir.entries e;
     insert into weir.versions (project, entry, version, body, content_type, created_at)
-    select e.project, e.id, 1, '{}', 'application/json', now() from weir.entries e;
+    select 'p', e.id, 1, '{}', 'application/json', now() from weir.entries e;
     analyze";
 
 #[tokio::test]
@@ -37,14 +35,13 @@ async fn no_batch_function_scans_a_table() {
     let (client, plans) = explained(&database.config).await;
     let store = Store::new(One(Arc::new(client)));
 
-    let wanted = [("p1", 100), ("p2", 50)].map(|(project, limit)| DueWanted { project, upstream: "api", limit });
-    let leases = store.lease_due(&wanted, Duration::from_secs(30)).await.unwrap();
-    assert_eq!(leases.len(), 150);
+    let wanted = DueWanted { project: "p", upstream: "api", limit: 100 };
+    let leases = store.lease_due(&[wanted], Duration::from_secs(30)).await.unwrap();
+    assert_eq!(leases.len(), 100);
     assert_indexed(&plans, "lease_due", &["schedule_due_idx", "entries"]);
 
-    let of_one: Vec<Save> = leases
+    let saves: Vec<Save> = leases
         .iter()
-        .filter(|lease| lease.key.project() == "p1")
         .map(|lease| Save {
             key: lease.key.clone(),
             token: lease.token,
@@ -54,18 +51,18 @@ async fn no_batch_function_scans_a_table() {
             news_after: Duration::ZERO,
         })
         .collect();
-    assert_eq!(store.save("p1", &of_one).await.unwrap().len(), 100);
+    assert_eq!(store.save("p", &saves).await.unwrap().len(), 100);
     assert_indexed(&plans, "save_batch", &["schedule", "entries_key_key"]);
 
-    assert_eq!(store.board("p1", 0).await.unwrap().unwrap().rows.len(), 24 * 4000);
+    assert_eq!(store.board("p", 0).await.unwrap().unwrap().rows.len(), 24 * 5000);
     assert_indexed(&plans, "board", &["entries", "schedule"]);
 
-    assert_eq!(store.slots_owed("p3", 10).await.unwrap().len(), 10);
+    assert_eq!(store.slots_owed("p", 10).await.unwrap().len(), 10);
     assert_indexed(&plans, "slots_owed", &["entries_owed_idx", "versions"]);
 
     let keys: Vec<(Key, Timestamp)> =
-        (1..=100).map(|n| (Key::new(format!("p4/api/{n}")).unwrap(), Timestamp::from_ms(4_000_000_000_000))).collect();
-    store.demand("p4", &keys).await.unwrap();
+        (1..=100).map(|n| (Key::new(format!("p/api/{n}")).unwrap(), Timestamp::from_ms(4_000_000_000_000))).collect();
+    store.demand("p", &keys).await.unwrap();
     assert_indexed(&plans, "demand", &["entries", "schedule_pkey"]);
 
     let key = &keys[0].0;
@@ -101,7 +98,8 @@ fn assert_indexed(plans: &Plans, function: &str, used: &[&str]) {
     }
 }
 
-/// A connection as `weir_refresh` that tells the plan of every statement, those inside functions too.
+/// A connection as `weir_refresh` that tells the plan of every statement, those inside functions too, and whose planner
+/// knows as little as it ever may: no argument's value.
 async fn explained(config: &Config) -> (Client, Plans) {
     let plans = Plans::default();
     let (client, mut connection) = config.connect(NoTls).await.unwrap();
@@ -114,7 +112,8 @@ async fn explained(config: &Config) -> (Client, Plans) {
         }
     });
     let session = "load 'auto_explain'; set auto_explain.log_min_duration = 0; set auto_explain.log_level = notice;
-                   set auto_explain.log_nested_statements = on; set role weir_refresh";
+                   set auto_explain.log_nested_statements = on; set plan_cache_mode = force_generic_plan;
+                   set role weir_refresh";
     client.batch_execute(session).await.unwrap();
     (client, plans)
 }

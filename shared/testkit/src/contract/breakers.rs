@@ -41,6 +41,20 @@ pub async fn an_answer_counts_from_zero<W: World>(world: &W) {
     stage.lease(&stage.key(50)).await;
 }
 
+pub async fn an_answer_within_a_batch_counts_from_zero<W: World>(world: &W) {
+    let stage = stage(world).await;
+    let mut saves = Vec::new();
+    for id in 0..9 {
+        let lease = stage.lease(&stage.key(id)).await;
+        let finding = if id == 4 { new("[7]") } else { failed(Timestamp::ZERO) };
+        saves.push(stage.save_of(&lease, finding));
+    }
+    stage.save(&saves).await;
+    stage.lease(&stage.key(50)).await;
+    fail(&stage, 1).await;
+    assert_ahead(&stage, open_until(&stage).await, Duration::from_secs(30));
+}
+
 pub async fn an_upstream_that_asks_for_a_pause_gets_it<W: World>(world: &W) {
     let stage = stage(world).await;
     let lease = stage.lease(&stage.key(1)).await;

@@ -54,10 +54,11 @@ pub async fn deliveries_wait_oldest_first_until_they_are_done<W: World>(world: &
 
 pub async fn a_delivery_makes_known_keys_due_before_all_others<W: World>(world: &W) {
     let stage = stage(world).await;
-    let (named, unknown) = (stage.key(1), stage.key(9));
+    let (named, unknown, asked_once) = (stage.key(1), stage.key(8), stage.key(9));
+    stage.lease(&asked_once).await;
     stage.keep(&named, "[7]").await;
     stage.keep_due(&stage.key(2), HOUR).await;
-    assert_eq!(make_due(&stage, &[named.clone(), unknown], &[]).await, 1);
+    assert_eq!(make_due(&stage, &[named.clone(), unknown, asked_once], &[]).await, 1);
     let lease = stage.tick(1).await.remove(0);
     assert_eq!(lease.key, named);
     // Once answered, it is like the others again.

@@ -1,11 +1,11 @@
 //! Adoption, leases, budgets and demand.
 
 use super::Store;
-use super::tables::{BoardRow, ProjectRow, Row, Tables, UpstreamRow};
+use super::tables::{BoardRow, ProjectRow, Row, Tables};
 use std::time::Duration;
-use weir_catalog::{Catalog, Key, Project};
+use weir_catalog::{Catalog, Key, Project, Window};
 use weir_flow::ports::{DueWanted, HeldMeta, Lease, LeaseWanted, Leased, Leases, PortError, Save, Saved};
-use weir_policy::budget::{Asker, Used, take};
+use weir_policy::budget::{Asker, take};
 use weir_policy::time::Timestamp;
 
 const SIGHTING: Duration = Duration::from_secs(86_400);
@@ -51,7 +51,10 @@ impl Leases for Store {
     async fn demand(&self, project: &str, wanted: &[(Key, Timestamp)]) -> Result<(), PortError> {
         self.statement(|tables, now| {
             for (key, until) in wanted {
-                let Some(row) = tables.rows.get_mut(key) else { continue };
+                let Some(row) = tables.rows.get_mut(key).filter(|row| row.version.is_some()) else { continue };
+                if row.demanded_until >= *until && row.due_at.is_some() {
+                    continue;
+                }
                 let shard = row.shard;
                 row.demanded_until = row.demanded_until.max(*until);
                 row.due_at = row.due_at.or(Some(now));
@@ -67,15 +70,22 @@ fn adopt(tables: &mut Tables, project: &Project, fingerprint: u64, now: Timestam
     tables.projects.insert(project.name.clone(), ProjectRow { fingerprint, shards: project.board_shards });
     for upstream in &project.upstreams {
         let row = tables.upstreams.entry((project.name.clone(), upstream.name.clone())).or_default();
-        if row.windows != upstream.budget {
-            *row = UpstreamRow { used: vec![Used::default(); upstream.budget.len()], ..UpstreamRow::default() };
-            row.windows.clone_from(&upstream.budget);
-        }
+        // A budget that changes goes on counting where a window is as long as it was.
+        let counted = |window: &Window| {
+            let same = row.windows.iter().position(|old| old.per == window.per);
+            same.and_then(|at| row.used.get(at)).copied().unwrap_or_default()
+        };
+        row.used = upstream.budget.iter().map(counted).collect();
+        row.windows.clone_from(&upstream.budget);
         row.reserve_percent = upstream.reserve_percent;
     }
     for shard in 0..project.board_shards {
         let empty = BoardRow { seq: 0, made_at: Timestamp::ZERO, news: 0, published: 0, lease_until: Timestamp::ZERO };
         tables.boards.entry((project.name.clone(), shard)).or_insert(empty);
+    }
+    let of_project = tables.rows.iter_mut().filter(|(key, _)| key.project() == project.name);
+    for (_, row) in of_project.filter(|(_, row)| project.resource(&row.resource).is_none()) {
+        row.due_at = None;
     }
     for (resource, key) in project.static_keys() {
         let Some(resource) = project.resources.get(resource) else { continue };

@@ -11,17 +11,23 @@ pub(super) fn save_batch(tables: &mut Tables, project: &str, saves: &[Save], now
 }
 
 fn save_one(tables: &mut Tables, project: &str, save: &Save, now: Timestamp) -> Saved {
+    if save.key.project() != project {
+        return Saved::Lost;
+    }
     let Some(row) = tables.rows.get_mut(&save.key) else { return Saved::Lost };
     if row.lease.is_none_or(|(token, _)| token != save.token) {
         return Saved::Lost;
+    }
+    row.lease = None;
+    // Made due by a delivery after the call was sent, it stays due.
+    if row.priority != 0 || row.due_at.is_none_or(|at| at <= save.asked_at) {
+        row.due_at = save.due_at;
+        row.priority = 1;
     }
     let verifies = matches!(save.finding, Finding::New(_) | Finding::Same { .. });
     if verifies && row.verified_at >= save.asked_at {
         return Saved::Lost;
     }
-    row.lease = None;
-    row.due_at = save.due_at;
-    row.priority = 1;
     let upstream = (project.to_owned(), row.upstream.clone());
     let saved = match &save.finding {
         Finding::New(new) => renew(tables, project, save, new, now),
@@ -112,7 +118,15 @@ fn count_for_breaker(tables: &mut Tables, upstream: &(String, String), finding: 
         of.failures = 0;
         return;
     };
-    of.failures += 1;
-    let opened = open_for(of.failures).map_or(Timestamp::ZERO, |pause| now + pause);
-    of.open_until = of.open_until.max(opened).max(pause_until.unwrap_or_default());
+    let was_open = of.open_until > now;
+    // Those still under way when it opened do not open it for longer.
+    if !was_open {
+        of.failures += 1;
+        of.open_until = of.open_until.max(open_for(of.failures).map_or(Timestamp::ZERO, |pause| now + pause));
+    }
+    of.open_until = of.open_until.max(pause_until.unwrap_or_default());
+    if !was_open && of.open_until > now {
+        let shards = tables.projects.get(&upstream.0).map_or(0, |project| project.shards);
+        (0..shards).for_each(|shard| tables.news(&upstream.0, shard));
+    }
 }
