@@ -61,7 +61,8 @@ create table weir.entries (
   last_modified text,
   -- The digest of what the body means.
   meaning bytea,
-  is_empty boolean not null default false,
+  -- The body trips one of its resource's guards, which only protect what does not.
+  weak boolean not null default false,
   bytes bigint not null default 0,
   created_at timestamptz not null default now(),
   constraint entries_pkey primary key (project, id),

@@ -41,7 +41,7 @@ grant select, insert (project, upstream, limits, windows_ms, reserve_percent, us
   on weir.upstreams to weir_refresh_fn;
 grant select, insert (project, key, key_hash, resource, upstream, shard),
   update (
-    resource, upstream, shard, version, changed_at, slot_version, etag, last_modified, meaning, is_empty, bytes
+    resource, upstream, shard, version, changed_at, slot_version, etag, last_modified, meaning, weak, bytes
   )
   on weir.entries to weir_refresh_fn;
 grant select, insert (project, resource, entries), update (entries) on weir.resources to weir_refresh_fn;

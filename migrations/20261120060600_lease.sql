@@ -4,7 +4,7 @@ set local lock_timeout = '5s';
 set local statement_timeout = '60s';
 
 create function weir.standing(
-  p_project text, p_key text, p_fresh_after timestamptz, p_min_version bigint,
+  p_project text, p_key text, p_fresh_after timestamptz,
   out entry bigint, out outcome text, out until timestamptz
 )
 language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -16,7 +16,7 @@ begin
   select
     e.id,
     case
-      when e.version >= p_min_version and s.verified_at > p_fresh_after and s.verified_at > s.purged_at then 'current'
+      when e.version is not null and s.verified_at > p_fresh_after and s.verified_at > s.purged_at then 'current'
       when s.lease_until > v_now then 'held'
       when s.retry_at > v_now and s.last_outcome = 'absent' then 'absent'
       when s.retry_at > v_now then 'backing_off'
@@ -112,7 +112,7 @@ $$;
 
 create function weir.decide_lease(
   p_project text, p_key text, p_resource text, p_upstream text, p_shard bigint, p_fresh_after timestamptz,
-  p_min_version bigint, p_span_ms bigint, p_demanded_until timestamptz, p_admit_second boolean, p_max_entries bigint,
+  p_span_ms bigint, p_demanded_until timestamptz, p_admit_second boolean, p_max_entries bigint,
   out outcome text, out entry bigint, out until timestamptz
 )
 language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -123,10 +123,10 @@ declare
   v_standing record;
   v_budget record;
 begin
-  select * into v_standing from weir.standing(p_project, p_key, p_fresh_after, p_min_version);
+  select * into v_standing from weir.standing(p_project, p_key, p_fresh_after);
   if v_standing.outcome = 'free' then
     perform from weir.schedule s where s.project = p_project and s.entry = v_standing.entry for no key update;
-    select * into v_standing from weir.standing(p_project, p_key, p_fresh_after, p_min_version);
+    select * into v_standing from weir.standing(p_project, p_key, p_fresh_after);
   end if;
   entry := v_standing.entry;
   if v_standing.outcome <> 'free' then
@@ -157,7 +157,7 @@ begin
   end if;
   if entry is null then
     -- Whoever made the entry did it under the lock that this has just waited for.
-    select * into v_standing from weir.standing(p_project, p_key, p_fresh_after, p_min_version);
+    select * into v_standing from weir.standing(p_project, p_key, p_fresh_after);
     if v_standing.entry is not null then
       entry := v_standing.entry;
       outcome := case v_standing.outcome when 'free' then 'held' else v_standing.outcome end;
@@ -179,11 +179,11 @@ $$;
 
 create function weir.lease(
   p_project text, p_key text, p_resource text, p_upstream text, p_shard bigint, p_fresh_after_ms bigint,
-  p_min_version bigint, p_span_ms bigint, p_demanded_ms bigint, p_admit_second boolean, p_max_entries bigint
+  p_span_ms bigint, p_demanded_ms bigint, p_admit_second boolean, p_max_entries bigint
 )
 returns table (
   outcome text, key text, resource text, token bigint, until_ms bigint, failures bigint, version bigint,
-  verified_ms bigint, changed_ms bigint, etag text, last_modified text, meaning bytea, is_empty boolean,
+  verified_ms bigint, changed_ms bigint, etag text, last_modified text, meaning bytea, weak boolean,
   demanded_ms bigint, content_type text, body bytea
 )
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -198,7 +198,7 @@ begin
   -- A lease that a crash forgets costs a call at most.
   perform set_config('synchronous_commit', 'off', true);
   select * into v_decided from weir.decide_lease(
-    p_project, p_key, p_resource, p_upstream, p_shard, to_timestamp(p_fresh_after_ms / 1000.0), p_min_version, p_span_ms,
+    p_project, p_key, p_resource, p_upstream, p_shard, to_timestamp(p_fresh_after_ms / 1000.0), p_span_ms,
     v_demanded_until, p_admit_second, p_max_entries
   );
   if v_demanded_until is not null and v_decided.entry is not null and v_decided.outcome not in ('granted', 'held') then
@@ -226,7 +226,7 @@ begin
       e.etag,
       e.last_modified,
       e.meaning,
-      e.is_empty,
+      e.weak,
       floor(extract(epoch from s.demanded_until) * 1000)::bigint,
       v.content_type,
       v.body

@@ -6,7 +6,7 @@ set local statement_timeout = '60s';
 create function weir.lease_due(p_projects text[], p_upstreams text[], p_limits bigint[], p_span_ms bigint)
 returns table (
   key text, resource text, token bigint, until_ms bigint, failures bigint, version bigint, verified_ms bigint, etag text,
-  last_modified text, meaning bytea, is_empty boolean, demanded_ms bigint
+  last_modified text, meaning bytea, weak boolean, demanded_ms bigint
 )
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off
 as $$
@@ -66,7 +66,7 @@ begin
           e.etag,
           e.last_modified,
           e.meaning,
-          e.is_empty,
+          e.weak,
           floor(extract(epoch from l.demanded_until) * 1000)::bigint
         from leased l
         join weir.entries e on e.project = v_wanted.project and e.id = l.entry

@@ -5,7 +5,7 @@ set local statement_timeout = '60s';
 
 create function weir.keep_version(
   p_project text, p_entry bigint, p_old_version bigint, p_now timestamptz, p_body bytea, p_content_type text, p_etag text,
-  p_last_modified text, p_meaning bytea, p_is_empty boolean
+  p_last_modified text, p_meaning bytea, p_weak boolean
 )
 returns bigint
 language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -23,7 +23,7 @@ begin
     etag = p_etag,
     last_modified = p_last_modified,
     meaning = p_meaning,
-    is_empty = p_is_empty,
+    weak = p_weak,
     bytes = octet_length(p_body)
   where project = p_project and id = p_entry;
   return v_version;
@@ -120,7 +120,7 @@ $$;
 create function weir.save_batch(
   p_project text, p_keys text[], p_tokens bigint[], p_asked_ms bigint[], p_findings text[], p_due_ms bigint[],
   p_news_after_ms bigint[], p_bodies bytea[], p_content_types text[], p_revalidated boolean[], p_etags text[],
-  p_last_modifieds text[], p_meanings bytea[], p_empties boolean[], p_reasons text[], p_excerpts bytea[],
+  p_last_modifieds text[], p_meanings bytea[], p_weak boolean[], p_reasons text[], p_excerpts bytea[],
   p_retries_ms bigint[], p_pauses_ms bigint[], p_observed_in bigint[], p_observed_names text[], p_observed_values text[]
 )
 returns table (outcome text, version bigint, changed boolean, changed_ms bigint)
@@ -196,7 +196,7 @@ begin
     if p_findings[v_n] = 'new' then
       v_version := weir.keep_version(
         p_project, v_held.id, v_held.version, v_now, p_bodies[v_n], p_content_types[v_n], p_etags[v_n], p_last_modifieds[v_n],
-        p_meanings[v_n], p_empties[v_n]
+        p_meanings[v_n], p_weak[v_n]
       );
       perform weir.observe(
         p_project, v_held.id, v_asked_at,

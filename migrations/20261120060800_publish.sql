@@ -167,3 +167,16 @@ begin
   where project = p_project and shard = p_shard;
 end
 $$;
+
+create function weir.board_lost(p_project text, p_shard bigint)
+returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+-- Publishing::board_lost, for flow's refresh: the hot tier has no board where one was acknowledged. Many readers find out
+-- at once; the first makes it news, and so it is until the next board is put.
+begin
+  perform weir.enter(p_project);
+  update weir.boards set news = news + 1
+  where project = p_project and shard = p_shard and seq > 0 and news = published;
+end
+$$;

@@ -10,7 +10,7 @@ grant execute on function weir.read_entry to weir_read, weir_refresh;
 grant execute on function weir.receive_delivery, weir.count_refused to weir_receive;
 grant execute on function
   weir.adopt, weir.lease, weir.lease_due, weir.demand, weir.save_batch, weir.slots_put, weir.slots_owed, weir.slot_lost,
-  weir.board, weir.board_put, weir.deliveries_waiting, weir.make_due, weir.record_run
+  weir.board, weir.board_put, weir.board_lost, weir.deliveries_waiting, weir.make_due, weir.record_run
   to weir_refresh;
 
 -- Steps of the above, which run as whoever called them.
@@ -35,6 +35,7 @@ alter function weir.slots_owed owner to weir_refresh_fn;
 alter function weir.slot_lost owner to weir_refresh_fn;
 alter function weir.board owner to weir_refresh_fn;
 alter function weir.board_put owner to weir_refresh_fn;
+alter function weir.board_lost owner to weir_refresh_fn;
 alter function weir.deliveries_waiting owner to weir_refresh_fn;
 alter function weir.make_due owner to weir_refresh_fn;
 alter function weir.record_run owner to weir_refresh_fn;

@@ -1,5 +1,7 @@
 //! What a client, a provider and cron really see: the three Workers on workerd, a real Postgres, a real HTTP upstream.
 
+#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
+
 mod asking;
 mod budgets;
 mod collapse;

@@ -1,6 +1,6 @@
 //! Any one tier may be down, and reads go on: each time with Workers whose memory is empty.
 
-use crate::asking::{PLAYER, age_by, nothing_untoward_was_logged, publish, served_by};
+use crate::asking::{PLAYER, age_by, count, nothing_untoward_was_logged, publish, served_by};
 use weir_e2e::{Options, World, until};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -42,11 +42,17 @@ async fn without_kv_reads_go_on_from_postgres_and_kv_comes_back() {
     world.restart_workers().await;
     let answer = world.get(1, PLAYER, &[]).await;
     assert_eq!((answer.status, served_by(&answer).as_str(), &answer.body), (200, "WeirPostgres", &first.body));
+    until("the lost board is reported", async || {
+        (count(&world, "select count(*) from weir.boards where news > published").await == 1).then_some(())
+    })
+    .await;
+    world.tick().await;
+    world.restart_workers().await;
+    assert_eq!(served_by(&world.get(1, PLAYER, &[]).await), "WeirPostgres", "the board names a slot that is missing");
     until("the slot comes back", async || {
         (!world.kv_list("e/opendota/api/players/86745912/").await.is_empty()).then_some(())
     })
     .await;
-    world.tick().await;
     world.restart_workers().await;
     let again = world.get(1, PLAYER, &[]).await;
     assert_eq!((again.status, served_by(&again).as_str(), again.body), (200, "WeirKV", first.body));

@@ -48,6 +48,7 @@ fn refused(why: Refusal) -> Problem {
         }
         Refusal::Held => unavailable("busy", "This is being fetched and has not arrived yet"),
         Refusal::Full => unavailable("full", "No more entries of this kind are kept"),
+        Refusal::TooOld => unavailable("version-not-here", "There is no version as new as the one that was asked for"),
         Refusal::OutOfReach => Problem::unavailable(),
     }
 }

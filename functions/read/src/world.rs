@@ -10,7 +10,7 @@ use weir_edge::db::Postgres;
 use weir_edge::gauge::Gauge;
 use weir_edge::kv::Kv;
 use weir_flow::entry::Entry;
-use weir_flow::ports::{Ask, Brought, Entries, Form, HotTier, PortError, Refresher, Tidings, Timer};
+use weir_flow::ports::{Ask, Brought, Form, HotTier, PortError, Refresher, Through, Tidings, Timer};
 use weir_policy::time::Timestamp;
 use weir_store::Store;
 use worker::Env;
@@ -43,9 +43,11 @@ impl HotTier for World {
     }
 }
 
-impl Entries for World {
-    async fn entry(&self, key: &Key) -> Result<Option<Entry>, PortError> {
-        self.store.entry(key).await
+impl Through for World {
+    type Store = Store<Postgres>;
+
+    fn store(&self) -> &Self::Store {
+        &self.store
     }
 }
 

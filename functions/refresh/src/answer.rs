@@ -47,6 +47,7 @@ pub(crate) fn outcome(brought: &Result<Brought, PortError>) -> &'static str {
             Refusal::BadAnswer => "bad-upstream-answer",
             Refusal::Held => "busy",
             Refusal::Full => "full",
+            Refusal::TooOld => "version-not-here",
             Refusal::OutOfReach => "out-of-reach",
         },
         Err(_) => "unavailable",

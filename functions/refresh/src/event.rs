@@ -1,8 +1,7 @@
 //! Calls of the other Workers and of cron, from the platform and back to it.
 
 use crate::answer::{brought, heard, outcome};
-use crate::called::{Called, FINGERPRINT, bad_call, called, subject};
-use crate::tidings::{Grounds, act};
+use crate::called::{Called, FINGERPRINT, bad_call, called};
 use crate::world::World;
 use futures_channel::oneshot;
 use http::{Request, Response};
@@ -18,6 +17,8 @@ use weir_edge::request::{body, from_js};
 use weir_edge::respond::to_js;
 use weir_edge::wire::{read_ask, read_tidings};
 use weir_flow::bring::{Fulfilled, fulfil};
+use weir_flow::grounds::Grounds;
+use weir_flow::hear::hear;
 use weir_flow::ports::{Ask, Brought, Port, PortError, Run, Tidings};
 use weir_flow::publish::put_slots;
 use weir_flow::tick::{Order, tick};
@@ -86,7 +87,7 @@ impl Job {
 
     /// The work goes on when the reader is gone: what was asked of an upstream is saved and published.
     async fn bring(self, ask: Ask, ctx: &Context) -> Response<Payload<Body>> {
-        let Some(subject) = subject(self.serving.catalog, self.serving.routes(), &ask.key) else {
+        let Some(subject) = self.grounds().subject(&ask.key) else {
             return self.refuse(Problem::not_found());
         };
         let (sender, receiver) = oneshot::channel();
@@ -97,7 +98,7 @@ impl Job {
 
     async fn work(&self, subject: Subject<'static>, ask: &Ask, sender: oneshot::Sender<Result<Brought, PortError>>) {
         let world = self.world();
-        let fulfilled = fulfil(&world, self.serving.catalog, &self.serving.running, subject, ask).await;
+        let fulfilled = fulfil(&world, self.grounds(), subject, ask).await;
         let (brought, slot) = match fulfilled {
             Ok(Fulfilled { brought, slot }) => (Ok(brought), slot),
             Err(error) => (Err(error), None),
@@ -119,15 +120,14 @@ impl Job {
     }
 
     async fn act(&self, tidings: &Tidings) {
-        let serving = self.serving;
-        let grounds = Grounds { catalog: serving.catalog, routes: serving.routes(), running: &serving.running };
-        let done = act(&self.world(), grounds, tidings).await;
+        let done = hear(&self.world(), self.grounds(), tidings).await;
         if let Ok(Some(run)) = &done {
             self.log_run(run);
         }
         let what = match tidings {
             Tidings::Demanded(_) => "demand",
             Tidings::Lost { .. } => "lost-slot",
+            Tidings::BoardLost { .. } => "lost-board",
             Tidings::Delivered { .. } => "delivered",
         };
         let error = done.err().map(|error| error.to_string());
@@ -151,6 +151,11 @@ impl Job {
 
     fn line(&self, what: &'static str) -> Line<'static> {
         Line { worker: "refresh", what, ms: millis(now().since(self.started_at)), ..Line::default() }
+    }
+
+    fn grounds(&self) -> Grounds<'static> {
+        let serving = self.serving;
+        Grounds { catalog: serving.catalog, routes: serving.routes(), running: &serving.running }
     }
 
     fn world(&self) -> World {

@@ -3,5 +3,4 @@
 mod answer;
 mod called;
 mod event;
-mod tidings;
 mod world;

@@ -23,7 +23,6 @@ pub const BROUGHT: &str = "weir-brought";
 #[derive(Serialize, Deserialize)]
 struct AskWire {
     key: String,
-    min_version: u64,
     patience_ms: u64,
 }
 
@@ -32,6 +31,7 @@ struct AskWire {
 enum TidingsWire {
     Demanded { keys: Vec<String> },
     Lost { key: String, version: u64 },
+    BoardLost { project: String, shard: u8 },
     Delivered { project: String },
 }
 
@@ -53,6 +53,7 @@ enum RefusalRemote {
     BadAnswer,
     Held,
     Full,
+    TooOld,
     OutOfReach,
 }
 
@@ -64,15 +65,14 @@ struct RefusalWire(#[serde(with = "RefusalRemote")] Refusal);
 pub fn write_ask(ask: &Ask) -> String {
     json(&AskWire {
         key: ask.key.as_str().to_owned(),
-        min_version: ask.min_version,
         patience_ms: u64::try_from(ask.patience.as_millis()).unwrap_or(u64::MAX),
     })
 }
 
 /// Reads a wish.
 pub fn read_ask(text: &str) -> Option<Ask> {
-    let AskWire { key, min_version, patience_ms } = serde_json::from_str(text).ok()?;
-    Some(Ask { key: Key::new(key).ok()?, min_version, patience: Duration::from_millis(patience_ms) })
+    let AskWire { key, patience_ms } = serde_json::from_str(text).ok()?;
+    Some(Ask { key: Key::new(key).ok()?, patience: Duration::from_millis(patience_ms) })
 }
 
 /// Writes a report.
@@ -82,6 +82,7 @@ pub fn write_tidings(tidings: &Tidings) -> String {
             TidingsWire::Demanded { keys: keys.iter().map(|key| key.as_str().to_owned()).collect() }
         }
         Tidings::Lost { key, version } => TidingsWire::Lost { key: key.as_str().to_owned(), version: *version },
+        Tidings::BoardLost { project, shard } => TidingsWire::BoardLost { project: project.clone(), shard: *shard },
         Tidings::Delivered { project } => TidingsWire::Delivered { project: project.clone() },
     })
 }
@@ -93,6 +94,7 @@ pub fn read_tidings(text: &str) -> Option<Tidings> {
             Tidings::Demanded(keys.into_iter().map(Key::new).collect::<Result<_, _>>().ok()?)
         }
         TidingsWire::Lost { key, version } => Tidings::Lost { key: Key::new(key).ok()?, version },
+        TidingsWire::BoardLost { project, shard } => Tidings::BoardLost { project, shard },
         TidingsWire::Delivered { project } => Tidings::Delivered { project },
     })
 }
@@ -143,7 +145,7 @@ mod tests {
 
     #[test]
     fn a_wish_arrives_as_it_was_sent() {
-        let ask = Ask { key: key(), min_version: 1_763_600_000_123, patience: Duration::from_millis(800) };
+        let ask = Ask { key: key(), patience: Duration::from_millis(800) };
         assert_eq!(read_ask(&write_ask(&ask)), Some(ask));
     }
 
@@ -152,6 +154,7 @@ mod tests {
         for tidings in [
             Tidings::Demanded(vec![key(), Key::new("opendota/api/heroes".into()).unwrap()]),
             Tidings::Lost { key: key(), version: u64::MAX },
+            Tidings::BoardLost { project: "demo".into(), shard: 3 },
             Tidings::Delivered { project: "opendota".into() },
         ] {
             assert_eq!(read_tidings(&write_tidings(&tidings)), Some(tidings));
@@ -172,6 +175,7 @@ mod tests {
             Refusal::BadAnswer,
             Refusal::Held,
             Refusal::Full,
+            Refusal::TooOld,
             Refusal::OutOfReach,
         ];
         let refused = refusals.map(|why| Brought::Refused { why, retry_at: at });
@@ -184,7 +188,7 @@ mod tests {
 
     #[test]
     fn nonsense_is_nothing() {
-        let too_long = format!(r#"{{"key":"{}","min_version":0,"patience_ms":1}}"#, "k".repeat(Key::MAX_BYTES + 1));
+        let too_long = format!(r#"{{"key":"{}","patience_ms":1}}"#, "k".repeat(Key::MAX_BYTES + 1));
         for text in ["", "{}", "null", r#"{"lost":{}}"#, &too_long] {
             assert_eq!((read_ask(text), read_tidings(text)), (None, None), "{text}");
             assert_eq!(read_brought(text, Bytes::new()), None, "{text}");

@@ -85,13 +85,18 @@ pub enum Owed {
     Refresh {
         /// The board that speaks of it.
         place: Place,
-        /// What to ask for.
-        ask: Ask,
-        /// When the served copy was verified.
-        better_than: Timestamp,
+        /// What is needed.
+        need: Need,
     },
     /// Report demand.
     Demand(Key),
+    /// Report that the hot tier has no board.
+    BoardLost {
+        /// Whose.
+        project: String,
+        /// Of which shard.
+        shard: u8,
+    },
     /// Report a version that the hot tier lost.
     Lost {
         /// Of what.
@@ -99,6 +104,17 @@ pub enum Owed {
         /// Which.
         version: u64,
     },
+}
+
+/// What a reader needs from `refresh`, which brings the newest there is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Need {
+    /// What to ask for.
+    pub ask: Ask,
+    /// The lowest version that will do; 0 for any.
+    pub min_version: u64,
+    /// When the copy in hand was verified: only what was verified later helps.
+    pub better_than: Timestamp,
 }
 
 impl<B> Answer<B> {

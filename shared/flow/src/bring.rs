@@ -1,6 +1,7 @@
 //! Answers a reader's wish in `refresh`: leases the key, calls the upstream, saves, and leaves the slot to be put.
 
 use crate::entry::Entry;
+use crate::grounds::Grounds;
 use crate::ports::{
     Ask, Brought, Entries, Fault, Finding, Lease, LeaseWanted, Leased, Leases, PortError, Refusal, Save, Saved, Timer,
     Upstreams,
@@ -8,7 +9,6 @@ use crate::ports::{
 use crate::publish::OwedSlot;
 use crate::work::{Subject, ask, refusal, work};
 use std::time::Duration;
-use weir_catalog::{Catalog, Project};
 use weir_policy::schedule::demanded_until;
 use weir_policy::slot::shard_of;
 use weir_policy::time::Timestamp;
@@ -40,17 +40,16 @@ impl From<Brought> for Fulfilled {
 
 /// Brings an entry up to date. Fails only where the persistent tier does: then nothing is asked of an upstream.
 ///
-/// `running` are the projects that this Worker serves: a new deployment's first wish may come before its first tick.
+/// A new deployment's first wish may come before its first tick, so it adopts what runs where that is not known yet.
 pub async fn fulfil<P: BringPorts>(
     ports: &P,
-    catalog: &Catalog,
-    running: &[&Project],
+    grounds: Grounds<'_>,
     subject: Subject<'_>,
     wish: &Ask,
 ) -> Result<Fulfilled, PortError> {
     match lease_and_work(ports, subject, wish).await {
         Err(PortError { fault: Fault::NotAdopted, .. }) => {
-            ports.adopt(catalog, running).await?;
+            ports.adopt(grounds.catalog, grounds.running).await?;
             lease_and_work(ports, subject, wish).await
         }
         other => other,
@@ -94,7 +93,6 @@ fn wanted<'a>(subject: Subject<'a>, wish: &'a Ask, now: Timestamp) -> LeaseWante
         upstream: &upstream.name,
         shard: shard_of(wish.key.hash(), project.board_shards),
         fresh_after: now - resource.ttl,
-        min_version: wish.min_version,
         span: upstream.timeout + LEASE_MARGIN,
         demanded_until: demanded_until(resource.refresh, now),
         admit_second: resource.admit_second,

@@ -3,6 +3,8 @@
 pub mod answer;
 pub mod bring;
 pub mod entry;
+pub mod grounds;
+pub mod hear;
 pub mod inbox;
 mod memory;
 pub mod ports;

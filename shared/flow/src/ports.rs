@@ -5,8 +5,10 @@
 #![expect(async_fn_in_trait, reason = "every user of a port is generic over it and single-threaded")]
 
 mod persistent;
+mod through;
 
 pub use persistent::*;
+pub use through::Through;
 
 use crate::entry::{Entry, Validators};
 use bytes::Bytes;
@@ -120,8 +122,6 @@ pub trait Refresher {
 pub struct Ask {
     /// Of what.
     pub key: Key,
-    /// The lowest version that would do; 0 for any.
-    pub min_version: u64,
     /// How long the reader waits at most.
     pub patience: Duration,
 }
@@ -162,6 +162,8 @@ pub enum Refusal {
     Held,
     /// The resource is full.
     Full,
+    /// There are only older versions than the client will have.
+    TooOld,
     /// Neither `refresh` nor what it needs could be reached.
     OutOfReach,
 }
@@ -171,12 +173,19 @@ pub enum Refusal {
 pub enum Tidings {
     /// These keys are wanted; all of one project.
     Demanded(Vec<Key>),
-    /// The hot tier lost this version's slot, or the board that should name it.
+    /// The hot tier lost this version's slot.
     Lost {
         /// Of what.
         key: Key,
         /// The version that is missing.
         version: u64,
+    },
+    /// The hot tier has no board of this shard.
+    BoardLost {
+        /// Whose.
+        project: String,
+        /// Which.
+        shard: u8,
     },
     /// A delivery is in the inbox of this project.
     Delivered {

@@ -1,5 +1,6 @@
 //! Has a key brought up to date: one request of the isolate asks, the others wait for what it gets.
 
+use crate::answer::Need;
 use crate::entry::Entry;
 use crate::ports::{Ask, Brought, Refusal, Timer};
 use crate::read::ReadPorts;
@@ -55,25 +56,25 @@ pub(crate) async fn turn<'a, P: ReadPorts>(
     Turn::TooLate
 }
 
-/// Has a key brought up to date. `better_than` is when the copy in hand was verified: only what was verified later helps.
+/// Has a key brought up to date.
 pub(crate) async fn bring<P: ReadPorts>(
     ports: &P,
     reader: &Reader<P::Body>,
     place: Place,
-    ask: &Ask,
-    better_than: Timestamp,
+    need: &Need,
 ) -> Result<Entry<P::Body>, Setback> {
+    let Need { ask, min_version, better_than } = need;
     let deadline = ports.now() + ask.patience;
     loop {
         if let Some(setback) = reader.setback(&ask.key, ports.now()) {
             return Err(setback);
         }
         match turn(ports, reader, &ask.key, deadline).await {
-            Turn::Mine(_fetching) => return ask_refresh(ports, reader, place, ask).await,
+            Turn::Mine(_fetching) => return ask_refresh(ports, reader, place, need).await,
             Turn::TooLate => return Err(refused(Refusal::Held, ports.now())),
             Turn::Again => {}
         }
-        let better = |copy: &Entry<P::Body>| copy.version >= ask.min_version && copy.verified_at > better_than;
+        let better = |copy: &Entry<P::Body>| copy.version >= *min_version && copy.verified_at > *better_than;
         if let Some(copy) = reader.copy(&ask.key).filter(better) {
             return Ok(copy);
         }
@@ -84,8 +85,9 @@ async fn ask_refresh<P: ReadPorts>(
     ports: &P,
     reader: &Reader<P::Body>,
     place: Place,
-    ask: &Ask,
+    need: &Need,
 ) -> Result<Entry<P::Body>, Setback> {
+    let ask = &need.ask;
     let brought = match within(ports, ask.patience, ports.bring(ask)).await {
         Some(Ok(brought)) => brought,
         Some(Err(_)) => return Err(set_back(ports, reader, ask, refused(Refusal::OutOfReach, ports.now()))),
@@ -93,6 +95,8 @@ async fn ask_refresh<P: ReadPorts>(
         None => return Err(refused(Refusal::Held, ports.now())),
     };
     match brought {
+        // Nothing is wrong with the key; others may well want what there is.
+        Brought::Entry(entry) if entry.version < need.min_version => Err(refused(Refusal::TooOld, ports.now())),
         Brought::Entry(entry) => {
             let entry = entry.with_body(P::Body::from);
             reader.heard(place, ask.key.hash(), entry.version, ports.now());

@@ -1,6 +1,6 @@
 //! Answers reads: the wanted version, from the nearest tier that has it.
 
-use crate::answer::{Answer, Found, Outcome, Owed, Served, Step, Tier};
+use crate::answer::{Answer, Found, Need, Outcome, Owed, Served, Step, Tier};
 use crate::entry::Entry;
 use crate::ports::{Ask, Entries, Form, HotTier, Refresher, Refusal, Tidings, Timer};
 use crate::reach::{FULL_PATIENCE, SHORT_PATIENCE, Turn, bring, turn};
@@ -62,18 +62,22 @@ pub async fn read<P: ReadPorts>(ports: &P, reader: &Reader<P::Body>, wish: Wish<
 pub async fn pay<P: ReadPorts>(ports: &P, reader: &Reader<P::Body>, project: &Project, owed: Vec<Owed>) {
     for debt in owed {
         match debt {
-            Owed::Board(place) => load_board(ports, reader, project, place).await,
-            Owed::Refresh { place, ask, better_than } => drop(bring(ports, reader, place, &ask, better_than).await),
+            Owed::Board(place) => drop(load_board(ports, reader, project, place).await),
+            Owed::BoardLost { project, shard } => drop(ports.tell(&Tidings::BoardLost { project, shard }).await),
+            Owed::Refresh { place, need } => drop(bring(ports, reader, place, &need).await),
             Owed::Demand(key) => drop(ports.tell(&Tidings::Demanded(vec![key])).await),
             Owed::Lost { key, version } => drop(ports.tell(&Tidings::Lost { key, version }).await),
         }
     }
 }
 
-async fn load_board<P: ReadPorts>(ports: &P, reader: &Reader<P::Body>, project: &Project, place: Place) {
+/// Whether the hot tier has a board at all.
+async fn load_board<P: ReadPorts>(ports: &P, reader: &Reader<P::Body>, project: &Project, place: Place) -> bool {
     let bytes = ports.board(&project.name, place.shard).await;
     let board = bytes.and_then(|bytes| Board::decode(bytes.into()));
+    let found = board.is_some();
     reader.board_loaded(place, board, &project.name, ports.now());
+    found
 }
 
 /// A read under way.
@@ -93,7 +97,12 @@ impl<P: ReadPorts> Read<'_, P> {
         match self.reader.reload(self.place, self.ports.now()) {
             Reload::No => {}
             Reload::Behind => self.owed.push(Owed::Board(self.place)),
-            Reload::First => load_board(self.ports, self.reader, self.wish.project, self.place).await,
+            Reload::First => {
+                if !load_board(self.ports, self.reader, self.wish.project, self.place).await {
+                    let (project, shard) = (self.wish.project.name.clone(), self.place.shard);
+                    self.owed.push(Owed::BoardLost { project, shard });
+                }
+            }
         }
     }
 
@@ -195,8 +204,8 @@ impl<P: ReadPorts> Read<'_, P> {
     }
 
     async fn brought(&mut self, patience: Duration, better_than: Timestamp) -> Result<Served<P::Body>, Setback> {
-        let ask = self.ask(patience);
-        let brought = bring(self.ports, self.reader, self.place, &ask, better_than).await;
+        let need = self.need(patience, better_than);
+        let brought = bring(self.ports, self.reader, self.place, &need).await;
         let found = match &brought {
             Ok(_) => Found::Hit,
             Err(Setback::Refused { why: Refusal::OutOfReach, .. }) => Found::Unreachable,
@@ -240,8 +249,8 @@ impl<P: ReadPorts> Read<'_, P> {
         if self.upstream_is_paused() {
             return;
         }
-        let (place, ask) = (self.place, self.ask(FULL_PATIENCE));
-        self.owed.push(Owed::Refresh { place, ask, better_than: held.entry.verified_at });
+        let need = self.need(FULL_PATIENCE, held.entry.verified_at);
+        self.owed.push(Owed::Refresh { place: self.place, need });
     }
 
     /// R5, R7 and demand: what is remembered and reported of an answer.
@@ -266,10 +275,10 @@ impl<P: ReadPorts> Read<'_, P> {
         }
     }
 
-    /// R7: a version the board names, or no board names anything, although it is not new.
+    /// R7: a version that the board names although it is not new.
     fn should_be_hot(&self, entry: &Entry<P::Body>, now: Timestamp) -> bool {
         let named = self.reader.view(self.place, |view| {
-            !view.strict() && (!view.has_board() || view.row(self.hash).is_some_and(|row| row.version == entry.version))
+            !view.strict() && view.row(self.hash).is_some_and(|row| row.version == entry.version)
         });
         named && now.since(entry.changed_at) > PUBLISHED_AFTER
     }
@@ -288,8 +297,9 @@ impl<P: ReadPorts> Read<'_, P> {
         Served { entry, age, freshness: self.rule().judge(age), tier, outdated: false }
     }
 
-    fn ask(&self, patience: Duration) -> Ask {
-        Ask { key: self.wish.key.clone(), min_version: self.want().least(), patience }
+    fn need(&self, patience: Duration, better_than: Timestamp) -> Need {
+        let ask = Ask { key: self.wish.key.clone(), patience };
+        Need { ask, min_version: self.want().least(), better_than }
     }
 
     fn want(&self) -> Want {

@@ -71,7 +71,9 @@ pub async fn ask<P: Upstreams + Timer>(
 fn find(resource: &Resource, held: Option<&HeldMeta>, reply: Reply, again_at: Timestamp, now: Timestamp) -> Finding {
     match reply {
         Reply::Full { content_type, validators, body, .. } => {
-            let before = held.map(|held| Before { empty: held.empty });
+            // What is too old to be served has nothing to protect.
+            let servable = held.filter(|held| now.since(held.verified_at) < resource.keep);
+            let before = servable.map(|held| Before { weak: held.weak });
             match check(resource, content_type.as_deref(), &body, before) {
                 Ok(sound) => compare(held, sound, content_type, validators, body),
                 Err(unsound) => bad(unsound.to_string(), &body, again_at),
@@ -102,8 +104,8 @@ fn compare(
         return Finding::Same { validators: Some(validators) };
     }
     let content_type = content_type.unwrap_or_else(|| "application/json".to_owned());
-    let Sound { meaning, empty, observed } = sound;
-    Finding::New(NewEntry { body, content_type, validators, meaning, empty, observed })
+    let Sound { meaning, weak, observed } = sound;
+    Finding::New(NewEntry { body, content_type, validators, meaning, weak, observed })
 }
 
 fn bad(reason: String, body: &Bytes, retry_at: Timestamp) -> Finding {

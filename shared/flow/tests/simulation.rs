@@ -3,6 +3,8 @@
 //! Puts are up to 200 s late or lost, every read of KV sees any state of the last 60 s, ticks are missed, overlap and
 //! die, statements fail or their answers are lost, the upstream and Postgres go down, and clients miss at any moment.
 
+#![expect(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use bytes::Bytes;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;

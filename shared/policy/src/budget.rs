@@ -78,7 +78,7 @@ pub fn ceiling(limit: u32, asker: Asker, reserve_percent: u8) -> u32 {
 }
 
 fn slice_ms(per: Duration) -> u64 {
-    u64::try_from(per.as_millis() / 10).unwrap_or(u64::MAX).max(1)
+    u64::try_from(per.as_millis().div_ceil(10)).unwrap_or(u64::MAX).max(1)
 }
 
 impl Used {

@@ -9,8 +9,8 @@ use weir_catalog::Resource;
 pub struct Sound {
     /// The digest of what it means.
     pub meaning: Vec<u8>,
-    /// Whether it says nothing (`[]`, `{}`).
-    pub empty: bool,
+    /// Whether it trips a guard: then it may be kept only because nothing better is.
+    pub weak: bool,
     /// Tracked values that are there: name and JSON text.
     pub observed: Vec<(String, String)>,
 }
@@ -34,18 +34,18 @@ pub enum Unsound {
     #[error("{0} is set")]
     Unless(String),
     /// A `guard.never_empty` is broken.
-    #[error("empty after an answer that was not")]
+    #[error("empty, after an answer that was not")]
     Emptied,
 }
 
-/// What a guard compares an answer with.
+/// What guards protect: an entry that is held and could be served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Before {
-    /// Whether what is held says nothing either.
-    pub empty: bool,
+    /// Whether it trips a guard itself; then there is nothing to protect.
+    pub weak: bool,
 }
 
-/// Checks an answer that came with a body. `before` is what is held; guards only protect something that is.
+/// Checks an answer that came with a body. `before` is what is held.
 pub fn check(
     resource: &Resource,
     content_type: Option<&str>,
@@ -62,21 +62,24 @@ pub fn check(
     if let Some(pointer) = resource.expect.iter().find(|pointer| document.pointer(pointer).is_none_or(Value::is_null)) {
         return Err(Unsound::Missing(pointer.clone()));
     }
-    let empty = meaning::is_empty(&document);
-    if let Some(before) = before {
-        guard(resource, &document, empty, before)?;
+    let tripped = tripped(resource, &document);
+    let weak = tripped.is_some();
+    match tripped {
+        Some(guard) if before.is_some_and(|before| !before.weak) => Err(guard),
+        _ => Ok(Sound {
+            meaning: meaning::digest(&document, &resource.ignore),
+            weak,
+            observed: observed(resource, &document),
+        }),
     }
-    Ok(Sound { meaning: meaning::digest(&document, &resource.ignore), empty, observed: observed(resource, &document) })
 }
 
-fn guard(resource: &Resource, document: &Value, empty: bool, before: Before) -> Result<(), Unsound> {
+/// The guard that a document trips.
+fn tripped(resource: &Resource, document: &Value) -> Option<Unsound> {
     if let Some(pointer) = resource.unless.iter().find(|pointer| document.pointer(pointer).is_some_and(is_set)) {
-        return Err(Unsound::Unless(pointer.clone()));
+        return Some(Unsound::Unless(pointer.clone()));
     }
-    if resource.never_empty && empty && !before.empty {
-        return Err(Unsound::Emptied);
-    }
-    Ok(())
+    (resource.never_empty && meaning::is_empty(document)).then_some(Unsound::Emptied)
 }
 
 fn observed(resource: &Resource, document: &Value) -> Vec<(String, String)> {
@@ -147,22 +150,23 @@ mod tests {
     #[test]
     fn guards_protect_only_what_is_held() {
         let body = br#"{"id":1,"hidden":true}"#;
-        assert!(check(&resource(), JSON, body, None).is_ok());
+        assert!(check(&resource(), JSON, body, None).is_ok_and(|sound| sound.weak));
+        assert!(check(&resource(), JSON, body, Some(Before { weak: true })).is_ok(), "it began like that");
         assert_eq!(
-            check(&resource(), JSON, body, Some(Before { empty: false })),
+            check(&resource(), JSON, body, Some(Before { weak: false })),
             Err(Unsound::Unless("/hidden".into()))
         );
         for unset in ["null", "false", "0", "\"\""] {
             let body = format!("{{\"id\":1,\"hidden\":{unset}}}");
-            assert!(check(&resource(), JSON, body.as_bytes(), Some(Before { empty: false })).is_ok(), "{unset}");
+            assert!(check(&resource(), JSON, body.as_bytes(), Some(Before { weak: false })).is_ok(), "{unset}");
         }
     }
 
     #[test]
     fn an_empty_answer_replaces_only_an_empty_one() {
         let listed = Resource { expect: Vec::new(), ..resource() };
-        assert_eq!(check(&listed, JSON, b"[]", Some(Before { empty: false })), Err(Unsound::Emptied));
-        assert!(check(&listed, JSON, b"[]", Some(Before { empty: true })).is_ok_and(|sound| sound.empty));
+        assert_eq!(check(&listed, JSON, b"[]", Some(Before { weak: false })), Err(Unsound::Emptied));
+        assert!(check(&listed, JSON, b"[]", Some(Before { weak: true })).is_ok_and(|sound| sound.weak));
         assert!(check(&listed, JSON, b"[]", None).is_ok());
     }
 

@@ -154,11 +154,6 @@ impl View {
         self.strict_since.is_some()
     }
 
-    /// Whether a board was ever seen.
-    pub fn has_board(&self) -> bool {
-        self.board.is_some()
-    }
-
     /// Until when an upstream is not to be asked, as far as this isolate knows.
     pub fn paused_until(&self, upstream: &str) -> Option<Timestamp> {
         self.board.as_ref()?.paused_until(upstream)

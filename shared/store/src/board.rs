@@ -31,6 +31,12 @@ impl<C: Connector> Publishing for Store<C> {
         rows.first().map(built).transpose()
     }
 
+    async fn board_lost(&self, project: &str, shard: u8) -> Result<(), PortError> {
+        let shard = i64::from(shard);
+        let params = [(&project as _, Type::TEXT), (&shard as _, Type::INT8)];
+        self.call(BATCH, "select weir.board_lost($1, $2)", &params).await.map(drop)
+    }
+
     async fn board_put(&self, project: &str, shard: u8, news: i64) -> Result<(), PortError> {
         let shard = i64::from(shard);
         let params = [(&project as _, Type::TEXT), (&shard as _, Type::INT8), (&news as _, Type::INT8)];

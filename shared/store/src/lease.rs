@@ -2,7 +2,7 @@
 
 use crate::entry::entry;
 use crate::store::{ANSWER, BATCH};
-use crate::wire::{column, count, instant, key, ms, span_ms, version};
+use crate::wire::{column, count, instant, key, ms, span_ms};
 use crate::{Connector, Store};
 use std::time::Duration;
 use tokio_postgres::Row;
@@ -19,7 +19,7 @@ impl<C: Connector> Leases for Store<C> {
 
     async fn lease(&self, wanted: &LeaseWanted<'_>) -> Result<Leased, PortError> {
         let shard = i64::from(wanted.shard);
-        let (fresh_after, min_version) = (ms(wanted.fresh_after), version(wanted.min_version));
+        let fresh_after = ms(wanted.fresh_after);
         let (span, demanded_until) = (span_ms(wanted.span), wanted.demanded_until.map(ms));
         let max_entries = i64::from(wanted.max_entries);
         let params = [
@@ -29,13 +29,12 @@ impl<C: Connector> Leases for Store<C> {
             (&wanted.upstream as _, Type::TEXT),
             (&shard as _, Type::INT8),
             (&fresh_after as _, Type::INT8),
-            (&min_version as _, Type::INT8),
             (&span as _, Type::INT8),
             (&demanded_until as _, Type::INT8),
             (&wanted.admit_second as _, Type::BOOL),
             (&max_entries as _, Type::INT8),
         ];
-        let sql = "select * from weir.lease($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+        let sql = "select * from weir.lease($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
         let rows = self.call(ANSWER, sql, &params).await?;
         let none = || PortError::permanent(Port::Persistent, "`weir.lease` answered nothing");
         leased(rows.first().ok_or_else(none)?)
@@ -105,6 +104,6 @@ fn held(row: &Row) -> Result<Option<HeldMeta>, PortError> {
         verified_at: instant(row, "verified_ms")?,
         validators: Validators { etag: column(row, "etag")?, last_modified: column(row, "last_modified")? },
         meaning: column(row, "meaning")?,
-        empty: column(row, "is_empty")?,
+        weak: column(row, "weak")?,
     }))
 }

@@ -57,7 +57,7 @@ struct Columns<'a> {
     etags: Vec<Option<&'a str>>,
     last_modifieds: Vec<Option<&'a str>>,
     meanings: Vec<Option<&'a [u8]>>,
-    empties: Vec<bool>,
+    weak: Vec<bool>,
     reasons: Vec<Option<&'a str>>,
     excerpts: Vec<Option<&'a [u8]>>,
     retries: Vec<Option<i64>>,
@@ -76,7 +76,7 @@ struct Detail<'a> {
     content_type: Option<&'a str>,
     validators: Option<&'a Validators>,
     meaning: Option<&'a [u8]>,
-    empty: bool,
+    weak: bool,
     reason: Option<&'a str>,
     excerpt: Option<&'a [u8]>,
     retry_at: Option<Timestamp>,
@@ -99,7 +99,7 @@ impl<'a> Columns<'a> {
         self.etags.push(detail.validators.and_then(|sent| sent.etag.as_deref()));
         self.last_modifieds.push(detail.validators.and_then(|sent| sent.last_modified.as_deref()));
         self.meanings.push(detail.meaning);
-        self.empties.push(detail.empty);
+        self.weak.push(detail.weak);
         self.reasons.push(detail.reason);
         self.excerpts.push(detail.excerpt);
         self.retries.push(detail.retry_at.map(ms));
@@ -127,7 +127,7 @@ impl<'a> Columns<'a> {
             (&self.etags as _, Type::TEXT_ARRAY),
             (&self.last_modifieds as _, Type::TEXT_ARRAY),
             (&self.meanings as _, Type::BYTEA_ARRAY),
-            (&self.empties as _, Type::BOOL_ARRAY),
+            (&self.weak as _, Type::BOOL_ARRAY),
             (&self.reasons as _, Type::TEXT_ARRAY),
             (&self.excerpts as _, Type::BYTEA_ARRAY),
             (&self.retries as _, Type::INT8_ARRAY),
@@ -148,7 +148,7 @@ impl<'a> Detail<'a> {
                 content_type: Some(&new.content_type),
                 validators: Some(&new.validators),
                 meaning: Some(&new.meaning),
-                empty: new.empty,
+                weak: new.weak,
                 observed: &new.observed,
                 ..Self::default()
             },

@@ -52,6 +52,9 @@ pub struct Malice {
     pub behind: Duration,
 }
 
+/// Values of a key, each with the instant of its arrival.
+type History = Vec<(Timestamp, Value)>;
+
 /// KV. Clones are the same.
 #[derive(Clone)]
 pub struct Hot(Rc<Inner>);
@@ -61,7 +64,7 @@ struct Inner {
     chance: Chance,
     malice: Cell<Malice>,
     /// Every value a key had, and from when on; in order of arrival.
-    values: RefCell<HashMap<String, Vec<(Timestamp, Option<Value>)>>>,
+    values: RefCell<HashMap<String, History>>,
     /// One for each key: the pause between two writes of a key is the platform's, not an invocation's.
     meters: RefCell<HashMap<String, Meter>>,
     puts: Cell<u32>,
@@ -113,7 +116,7 @@ impl Hot {
             let arrives_at = now + self.0.chance.span(malice.late);
             let mut values = self.0.values.borrow_mut();
             let history = values.entry(key.to_owned()).or_default();
-            history.push((arrives_at, Some(value)));
+            history.push((arrives_at, value));
             history.sort_by_key(|(at, _)| *at);
         }
         true
@@ -127,6 +130,6 @@ impl Hot {
         let seen_at = self.0.time.now() - self.0.chance.span(self.0.malice.get().behind);
         let values = self.0.values.borrow();
         let history = values.get(key)?;
-        history.iter().rev().find(|(at, _)| *at <= seen_at).and_then(|(_, value)| value.clone())
+        history.iter().rev().find(|(at, _)| *at <= seen_at).map(|(_, value)| value.clone())
     }
 }

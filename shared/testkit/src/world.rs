@@ -1,5 +1,7 @@
 //! Weir whole, in memory: upstream, Postgres, KV, `refresh`, and any number of isolates of `read`.
 
+#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test that asks for what is not there is broken")]
+
 use crate::chance::Chance;
 use crate::hot::{Body, Hot, Value};
 use crate::persistent::Store;
@@ -10,20 +12,20 @@ use futures_channel::oneshot;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
-use weir_catalog::{Catalog, Key, Project, Resource};
+use weir_catalog::{Catalog, Key, Project, Resource, Routes};
 use weir_flow::answer::Answer;
 use weir_flow::bring::fulfil;
 use weir_flow::entry::Entry;
+use weir_flow::grounds::Grounds;
+use weir_flow::hear::hear;
 use weir_flow::ports::{
-    Ask, Brought, BuiltBoard, Call, Delivery, DueWanted, Entries, Form, HotTier, HotWriter, Inbox, Lease, LeaseWanted,
-    Leased, Leases, Port, PortError, Publishing, Refresher, Reply, Run, Runs, Save, Saved, Tidings, Timer, Upstreams,
+    Ask, Brought, Call, Entries, Form, HotTier, HotWriter, Port, PortError, Refresher, Reply, Run, Through, Tidings,
+    Timer, Upstreams,
 };
-use weir_flow::publish::{put_owed_slots, put_slots};
+use weir_flow::publish::put_slots;
 use weir_flow::read::{Wish, pay, read};
 use weir_flow::reader::Reader;
 use weir_flow::tick::{Order, tick};
-use weir_flow::work::Subject;
-use weir_policy::schedule::demanded_until;
 use weir_policy::slot::{board_name, slot_name, slot_of};
 use weir_policy::time::Timestamp;
 
@@ -39,6 +41,7 @@ pub struct World {
     pub chance: Chance,
     /// What the modules embed.
     pub catalog: Rc<Catalog>,
+    routes: Rc<Routes>,
     /// The upstream.
     pub upstream: Upstream,
     /// Postgres.
@@ -73,6 +76,10 @@ impl World {
             upstream: Upstream::new(time.clone(), chance.clone(), Duration::from_millis(50)),
             store: Store::new(time.clone(), chance.clone()),
             hot: Hot::new(time.clone(), chance.clone()),
+            routes: Rc::new(Routes::new(
+                &catalog,
+                &catalog.projects.iter().map(|project| &project.name).collect::<Vec<_>>(),
+            )),
             catalog: Rc::new(catalog),
             refresh_down: Rc::default(),
             trace: Rc::default(),
@@ -104,9 +111,8 @@ impl World {
     /// # Panics
     /// If there is no such path.
     pub fn find(&self, path: &str) -> (&Resource, Key) {
-        let routes = weir_catalog::Routes::new(&self.catalog, &[&self.project().name]);
         let path = format!("/{}{}{path}", self.project().name, self.project().upstreams[0].mount);
-        let route = routes.find(&self.catalog, &path, None).expect("a path of the test project");
+        let route = self.routes.find(&self.catalog, &path, None).expect("a path of the test project");
         (&self.project().resources[route.resource], route.key)
     }
 
@@ -210,8 +216,10 @@ impl Refresh {
         self.0.time.spawn(async move {
             let refresh = world.refresh();
             let project = world.project();
-            let Some(subject) = world.subject(&ask.key) else { return };
-            let fulfilled = fulfil(&refresh, &world.catalog, &[project], subject, &ask).await;
+            let running = [project];
+            let grounds = world.grounds(&running);
+            let Some(subject) = grounds.subject(&ask.key) else { return };
+            let fulfilled = fulfil(&refresh, grounds, subject, &ask).await;
             let slot = fulfilled.as_ref().ok().and_then(|fulfilled| fulfilled.slot.clone());
             drop(answer.send(fulfilled.map(|fulfilled| fulfilled.brought)));
             if let Some(slot) = slot {
@@ -222,26 +230,8 @@ impl Refresh {
     }
 
     async fn hear(&self, tidings: &Tidings) -> Result<(), PortError> {
-        let world = &self.0;
-        match tidings {
-            Tidings::Demanded(keys) => {
-                let until = |key: &Key| demanded_until(world.subject(key)?.resource.refresh, world.time.now());
-                let wanted: Vec<(Key, Timestamp)> =
-                    keys.iter().filter_map(|key| Some((key.clone(), until(key)?))).collect();
-                world.store.demand(&world.project().name, &wanted).await
-            }
-            Tidings::Lost { key, version } => {
-                world.store.slot_lost(key, *version).await?;
-                put_owed_slots(self, key.project()).await.map(drop)
-            }
-            Tidings::Delivered { project } => {
-                let projects: Vec<&Project> =
-                    world.catalog.projects.iter().filter(|known| known.name == *project).collect();
-                let deadline = world.time.now() + TICK_SPAN;
-                tick(self, Order { catalog: &world.catalog, projects: &projects, cause: "hook", deadline }).await;
-                Ok(())
-            }
-        }
+        let running = [self.0.project()];
+        hear(self, self.0.grounds(&running), tidings).await.map(drop)
     }
 
     /// A delivery was recorded.
@@ -252,13 +242,8 @@ impl Refresh {
 }
 
 impl World {
-    fn subject(&self, key: &Key) -> Option<Subject<'_>> {
-        let project = self.catalog.project(key.project())?;
-        let routes = weir_catalog::Routes::new(&self.catalog, &[&project.name]);
-        let (path, query) =
-            key.as_str().split_once('?').map_or((key.as_str(), None), |(path, query)| (path, Some(query)));
-        let route = routes.find(&self.catalog, &format!("/{path}"), query).ok()?;
-        Subject::of(project, project.resources.get(route.resource)?)
+    fn grounds<'a>(&'a self, running: &'a [&'a Project]) -> Grounds<'a> {
+        Grounds { catalog: &self.catalog, routes: &self.routes, running }
     }
 }
 
@@ -288,68 +273,10 @@ impl HotWriter for Refresh {
     }
 }
 
-impl Entries for Refresh {
-    async fn entry(&self, key: &Key) -> Result<Option<Entry>, PortError> {
-        self.0.store.entry(key).await
-    }
-}
+impl Through for Refresh {
+    type Store = Store;
 
-impl Leases for Refresh {
-    async fn adopt(&self, catalog: &Catalog, running: &[&Project]) -> Result<(), PortError> {
-        self.0.store.adopt(catalog, running).await
-    }
-
-    async fn lease(&self, wanted: &LeaseWanted<'_>) -> Result<Leased, PortError> {
-        self.0.store.lease(wanted).await
-    }
-
-    async fn lease_due(&self, wanted: &[DueWanted<'_>], span: Duration) -> Result<Vec<Lease>, PortError> {
-        self.0.store.lease_due(wanted, span).await
-    }
-
-    async fn save(&self, project: &str, saves: &[Save]) -> Result<Vec<Saved>, PortError> {
-        self.0.store.save(project, saves).await
-    }
-
-    async fn demand(&self, project: &str, wanted: &[(Key, Timestamp)]) -> Result<(), PortError> {
-        self.0.store.demand(project, wanted).await
-    }
-}
-
-impl Publishing for Refresh {
-    async fn slots_put(&self, project: &str, put: &[(Key, u64)]) -> Result<(), PortError> {
-        self.0.store.slots_put(project, put).await
-    }
-
-    async fn slots_owed(&self, project: &str, limit: u32) -> Result<Vec<(Key, Entry)>, PortError> {
-        self.0.store.slots_owed(project, limit).await
-    }
-
-    async fn slot_lost(&self, key: &Key, version: u64) -> Result<(), PortError> {
-        self.0.store.slot_lost(key, version).await
-    }
-
-    async fn board(&self, project: &str, shard: u8) -> Result<Option<BuiltBoard>, PortError> {
-        self.0.store.board(project, shard).await
-    }
-
-    async fn board_put(&self, project: &str, shard: u8, news: i64) -> Result<(), PortError> {
-        self.0.store.board_put(project, shard, news).await
-    }
-}
-
-impl Inbox for Refresh {
-    async fn deliveries(&self, project: &str, limit: u32) -> Result<Vec<Delivery>, PortError> {
-        self.0.store.deliveries(project, limit).await
-    }
-
-    async fn make_due(&self, project: &str, keys: &[Key], done: &[i64]) -> Result<u32, PortError> {
-        self.0.store.make_due(project, keys, done).await
-    }
-}
-
-impl Runs for Refresh {
-    async fn record_run(&self, run: &Run) -> Result<(), PortError> {
-        self.0.store.record_run(run).await
+    fn store(&self) -> &Store {
+        &self.0.store
     }
 }

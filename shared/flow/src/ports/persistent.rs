@@ -37,8 +37,8 @@ pub struct HeldMeta {
     pub validators: Validators,
     /// The digest of what it means (`weir_policy::meaning`).
     pub meaning: Vec<u8>,
-    /// Whether the entry means nothing (`[]`, `{}`): `never_empty` asks.
-    pub empty: bool,
+    /// Whether it trips one of its resource's guards, which only protect what does not.
+    pub weak: bool,
 }
 
 /// A client's wish for a lease.
@@ -54,8 +54,6 @@ pub struct LeaseWanted<'a> {
     pub shard: u8,
     /// An entry verified after this instant needs no call.
     pub fresh_after: Timestamp,
-    /// A version below this needs a call all the same.
-    pub min_version: u64,
     /// How long the lease holds.
     pub span: Duration,
     /// Until when this wish makes the key demanded; `None` where the resource does not care.
@@ -192,8 +190,8 @@ pub struct NewEntry {
     pub validators: Validators,
     /// The digest of what it means.
     pub meaning: Vec<u8>,
-    /// Whether it means nothing (`[]`, `{}`).
-    pub empty: bool,
+    /// Whether it trips one of its resource's guards.
+    pub weak: bool,
     /// Tracked values: name and JSON text.
     pub observed: Vec<(String, String)>,
 }
@@ -226,6 +224,8 @@ pub trait Publishing {
     async fn slot_lost(&self, key: &Key, version: u64) -> Result<(), PortError>;
     /// Builds a board, if there is news for it and nobody else is building it.
     async fn board(&self, project: &str, shard: u8) -> Result<Option<BuiltBoard>, PortError>;
+    /// A reader found no board in the hot tier, which should have one: it is owed again.
+    async fn board_lost(&self, project: &str, shard: u8) -> Result<(), PortError>;
     /// Notes that the hot tier acknowledged a board.
     async fn board_put(&self, project: &str, shard: u8, news: i64) -> Result<(), PortError>;
 }

@@ -1,8 +1,8 @@
 //! A Worker's ports are its store's: who has a store has the persistent ports.
 
 use super::{
-    BuiltBoard, Delivery, DueWanted, Entries, Inbox, Lease, LeaseWanted, Leased, Leases, PortError, Publishing, Run, Runs,
-    Save, Saved,
+    BuiltBoard, Delivery, DueWanted, Entries, Inbox, Lease, LeaseWanted, Leased, Leases, PortError, Publishing, Run,
+    Runs, Save, Saved,
 };
 use crate::entry::Entry;
 use std::time::Duration;

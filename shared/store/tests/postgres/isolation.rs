@@ -13,6 +13,7 @@ const LOGINS: [&str; 3] = ["weir_read", "weir_receive", "weir_refresh"];
 const FUNCTIONS: &[(&str, &[&str])] = &[
     ("adopt", &["weir_refresh"]),
     ("board", &["weir_refresh"]),
+    ("board_lost", &["weir_refresh"]),
     ("board_put", &["weir_refresh"]),
     ("count_refused", &["weir_receive"]),
     ("deliveries_waiting", &["weir_refresh"]),

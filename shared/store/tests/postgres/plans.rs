@@ -72,7 +72,6 @@ async fn no_batch_function_scans_a_table() {
         upstream: "api",
         shard: 0,
         fresh_after: Timestamp::from_ms(4_000_000_000_000),
-        min_version: 0,
         span: Duration::from_secs(30),
         demanded_until: None,
         admit_second: false,

@@ -39,7 +39,6 @@ pub(crate) fn wish<'k>(world: &Postgres, key: &'k Key) -> LeaseWanted<'k> {
         upstream: "api",
         shard: 0,
         fresh_after: world.now(),
-        min_version: 0,
         span: Duration::from_secs(30),
         demanded_until: None,
         admit_second: false,
@@ -82,7 +81,7 @@ pub(crate) fn new_entry(body: &str) -> NewEntry {
         content_type: "application/json".into(),
         validators: Validators::default(),
         meaning: body.into(),
-        empty: false,
+        weak: false,
         observed: Vec::new(),
     }
 }

@@ -7,7 +7,7 @@ use super::stage::{
 };
 use std::time::Duration;
 use weir_catalog::Key;
-use weir_flow::ports::{Finding, LeaseWanted, Leases, Save, Saved};
+use weir_flow::ports::{Finding, LeaseWanted, Leases, Publishing, Save, Saved};
 use weir_policy::board::ROW_BYTES;
 use weir_policy::time::Timestamp;
 
@@ -124,6 +124,22 @@ pub async fn what_nobody_wants_leaves_after_a_day<W: World>(world: &W) {
     let board = read(&stage.publish().await.expect("news"));
     let covered = [&unwanted, &due, &demanded, &kept].map(|key| board.row(key.hash()).is_some());
     assert_eq!(covered, [false, true, true, true]);
+}
+
+pub async fn a_lost_board_is_built_again_once<W: World>(world: &W) {
+    let stage = stage(world).await;
+    let lost = async || world.refresh().board_lost(stage.name(), 0).await.expect("reporting a lost board");
+    lost().await;
+    assert!(stage.publish().await.is_none(), "there never was one");
+    stage.keep(&stage.key(1), "[7]").await;
+    let first = stage.publish().await.expect("news");
+    assert!(stage.publish().await.is_none());
+    // Many readers find out at once.
+    lost().await;
+    lost().await;
+    let again = stage.publish().await.expect("it is owed again");
+    assert!(again.seq > first.seq);
+    assert!(stage.publish().await.is_none());
 }
 
 pub async fn an_open_breaker_is_on_it<W: World>(world: &W) {

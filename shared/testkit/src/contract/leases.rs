@@ -30,7 +30,7 @@ pub async fn a_kept_key_is_leased_with_what_is_held<W: World>(world: &W) {
     let kept = stage.entry(&key).await.expect("kept");
     let validators = Validators { etag: Some("\"{}\"".to_owned()), last_modified: None };
     let verified_at = kept.verified_at;
-    assert_eq!(lease.held, Some(HeldMeta { version, verified_at, validators, meaning: b"{}".to_vec(), empty: true }));
+    assert_eq!(lease.held, Some(HeldMeta { version, verified_at, validators, meaning: b"{}".to_vec(), weak: true }));
     assert_eq!(lease.demanded_until, demanded_until);
 }
 
@@ -44,16 +44,6 @@ pub async fn a_fresh_entry_needs_no_call<W: World>(world: &W) {
     // As old as that is not after it.
     let wish = LeaseWanted { fresh_after: kept.verified_at, ..stage.wish(&key) };
     granted(stage.ask(&wish).await);
-}
-
-pub async fn a_version_told_elsewhere_needs_a_call_all_the_same<W: World>(world: &W) {
-    let stage = stage(world).await;
-    let key = stage.key(1);
-    let version = stage.keep(&key, "[7]").await;
-    let fresh = LeaseWanted { fresh_after: stage.now() - MINUTE, ..stage.wish(&key) };
-    let told = LeaseWanted { min_version: version, ..fresh };
-    assert!(matches!(stage.ask(&told).await, Leased::Current(_)));
-    granted(stage.ask(&LeaseWanted { min_version: version + 1, ..fresh }).await);
 }
 
 pub async fn a_key_is_held_until_its_lease_ends<W: World>(world: &W) {

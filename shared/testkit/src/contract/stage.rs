@@ -125,7 +125,6 @@ impl<W: World> Stage<'_, W> {
             upstream: "api",
             shard: self.shard(key),
             fresh_after: self.now(),
-            min_version: 0,
             span: SPAN,
             demanded_until: None,
             admit_second: false,
@@ -234,7 +233,7 @@ pub(super) fn new_entry(body: &str) -> NewEntry {
         content_type: "application/json".to_owned(),
         validators: Validators { etag: Some(format!("\"{body}\"")), last_modified: None },
         meaning: body.as_bytes().to_vec(),
-        empty: body == "{}",
+        weak: body == "{}",
         observed: Vec::new(),
     }
 }

@@ -52,6 +52,17 @@ impl Publishing for Store {
         self.statement(|tables, now| Ok(build(tables, project, shard, now))).await
     }
 
+    async fn board_lost(&self, project: &str, shard: u8) -> Result<(), PortError> {
+        self.statement(|tables, _| {
+            let board = tables.boards.get_mut(&(project.to_owned(), shard));
+            if let Some(board) = board.filter(|board| board.seq > 0 && board.news == board.published) {
+                board.news += 1;
+            }
+            Ok(())
+        })
+        .await
+    }
+
     async fn board_put(&self, project: &str, shard: u8, news: i64) -> Result<(), PortError> {
         self.statement(|tables, _| {
             if let Some(board) = tables.boards.get_mut(&(project.to_owned(), shard)) {

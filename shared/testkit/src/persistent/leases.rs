@@ -129,7 +129,7 @@ fn lease(tables: &mut Tables, wanted: &LeaseWanted<'_>, now: Timestamp) -> Lease
 /// What can be answered without a call.
 fn known_answer(tables: &mut Tables, wanted: &LeaseWanted<'_>, now: Timestamp) -> Option<Leased> {
     let entry = tables.entry(wanted.key);
-    let current = entry.filter(|entry| entry.version >= wanted.min_version && entry.verified_at > wanted.fresh_after);
+    let current = entry.filter(|entry| entry.verified_at > wanted.fresh_after);
     let row = tables.rows.get(wanted.key)?;
     let answer = if let Some(entry) = current {
         Leased::Current(entry)
@@ -163,7 +163,7 @@ fn grant_lease(tables: &mut Tables, key: &Key, until: Timestamp) -> Lease {
             verified_at: row.verified_at,
             validators: row.validators.clone(),
             meaning: row.meaning.clone(),
-            empty: row.empty,
+            weak: row.weak,
         });
         (row.resource.clone(), row.failures, row.demanded_until, held)
     });

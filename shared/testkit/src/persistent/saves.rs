@@ -75,7 +75,7 @@ fn renew(tables: &mut Tables, project: &str, save: &Save, new: &NewEntry, now: T
     row.version = Some(version);
     row.changed_at = now;
     row.meaning.clone_from(&new.meaning);
-    row.empty = new.empty;
+    row.weak = new.weak;
     row.validators = new.validators.clone();
     succeed(row, save.asked_at);
     let shard = row.shard;
