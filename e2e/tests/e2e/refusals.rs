@@ -53,7 +53,7 @@ async fn other_methods_bad_parameters_and_long_paths_are_told_what_is_wrong() {
     is_problem(&world.get(1, "/opendota/api/search?q=ab", &[]).await, 400, "bad-query");
     is_problem(&world.get(1, "/opendota/api/search", &[]).await, 400, "bad-query");
     is_problem(&world.get(1, &format!("{PLAYER}/wl?limit=x"), &[]).await, 400, "bad-query");
-    let filters = "&with_hero_id=1000".repeat(60);
+    let filters = (0..60).fold(String::new(), |filters, hero| filters + &format!("&with_hero_id={}", 1000 + hero));
     is_problem(&world.get(1, &format!("{PLAYER}/wl?limit=1{filters}"), &[]).await, 414, "uri-too-long");
     assert_eq!(world.demo().total_calls().await, 0);
 }
