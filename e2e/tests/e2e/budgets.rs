@@ -13,7 +13,7 @@ async fn misses_beyond_the_budget_are_told_when_to_come_back() {
         if answer.status == 503 {
             refused += 1;
             let wait = answer.header("retry-after").and_then(|secs| secs.parse::<u64>().ok());
-            assert!(wait.is_some_and(|secs| (1..=60).contains(&secs)), "{wait:?}");
+            assert!(wait.is_some_and(|secs| (1..=66).contains(&secs)), "a minute and its slice: {wait:?}");
         } else {
             assert_eq!(answer.status, 200, "{}", answer.text());
         }
