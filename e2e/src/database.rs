@@ -1,11 +1,13 @@
 //! A world's own database: made and migrated as Supabase would, reached by the Workers through a proxy.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
+use tokio::process::Command;
 use tokio_postgres::{Client, Config, NoTls};
 
 use crate::environment;
-use crate::failure::Must;
+use crate::failure::{Must, fail};
 use crate::proxy::Proxy;
 
 /// The role that migrates: what Supabase calls `postgres`, that is no superuser.
@@ -19,6 +21,8 @@ const ROLES_LOCK: i64 = 0x7765_6972;
 /// One world's database.
 pub struct Database {
     superuser: Config,
+    /// The owner's address, as an operator gives it to xtask.
+    owner: String,
     proxy: Proxy,
     logins: BTreeMap<String, String>,
 }
@@ -28,20 +32,20 @@ impl Database {
         let server: Config = environment::postgres().parse().must("WEIR_E2E_POSTGRES is no address");
         let name = format!("weir_e2e_{}", environment::unique());
         let admin = connect(&server).await;
-        let lock = format!("select pg_catalog.pg_advisory_lock({ROLES_LOCK})");
-        admin.batch_execute(&lock).await.must("the roles cannot be locked");
-        let password = owner(&admin).await;
+        lock_roles(&admin).await;
+        let password = owner_password(&admin).await;
         let create = format!("create database {name} owner {OWNER}");
         admin.batch_execute(&create).await.must("the world's database cannot be made");
         let mut own = server.clone();
-        own.user(OWNER).password(password).dbname(&name);
+        own.user(OWNER).password(&password).dbname(&name);
         let logins = migrated(&admin, &own).await;
         // The lock ends with its connection.
         drop(admin);
         let target = server.get_ports().first().copied().must("WEIR_E2E_POSTGRES names no port");
+        let owner = format!("postgres://{OWNER}:{password}@127.0.0.1:{target}/{name}");
         let mut superuser = server;
         superuser.dbname(&name);
-        Self { superuser, proxy: Proxy::start(target).await, logins }
+        Self { superuser, owner, proxy: Proxy::start(target).await, logins }
     }
 
     /// A connection as superuser, past the proxy: what is in the tables, whoever may see it.
@@ -57,6 +61,35 @@ impl Database {
     /// Postgres is back.
     pub async fn restore(&self) {
         self.proxy.restore().await;
+    }
+
+    /// `cargo xtask backup`, as an operator does it; what it prints.
+    pub async fn back_up(&self, to: &Path) -> String {
+        self.xtask("backup", "--to", to).await
+    }
+
+    /// `cargo xtask restore`, into whatever is there; what it prints.
+    pub async fn bring_back(&self, from: &Path) -> String {
+        let server: Config = environment::postgres().parse().must("WEIR_E2E_POSTGRES is no address");
+        let admin = connect(&server).await;
+        lock_roles(&admin).await;
+        self.xtask("restore", "--from", from).await
+    }
+
+    /// Everything of Weir's in this database is gone, the schema too.
+    pub async fn lose_everything(&self) {
+        let lose = "drop schema if exists weir_api cascade; drop schema weir, supabase_migrations cascade";
+        self.sql().await.batch_execute(lose).await.must("the schema cannot be dropped");
+    }
+
+    async fn xtask(&self, command: &str, flag: &str, file: &Path) -> String {
+        let mut xtask = Command::new(environment::xtask());
+        xtask.args([command, "--database-url", &self.owner, flag]).arg(file).current_dir(environment::root());
+        let output = xtask.output().await.must("xtask cannot be started");
+        if !output.status.success() {
+            fail(&format!("xtask {command}: {}", String::from_utf8_lossy(&output.stderr)));
+        }
+        String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
     /// How many connections the Workers opened since the start.
@@ -80,8 +113,14 @@ impl Database {
     }
 }
 
+/// Until the connection ends.
+async fn lock_roles(admin: &Client) {
+    let lock = format!("select pg_catalog.pg_advisory_lock({ROLES_LOCK})");
+    admin.batch_execute(&lock).await.must("the roles cannot be locked");
+}
+
 /// Makes the owner once per server; every world learns its password from the server itself.
-async fn owner(admin: &Client) -> String {
+async fn owner_password(admin: &Client) -> String {
     let setup = format!(
         "create table if not exists weir_e2e_passwords (role text primary key, password text not null);
          do $$

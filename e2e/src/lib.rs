@@ -19,4 +19,4 @@ pub use demo::Demo;
 pub use response::Response;
 pub use until::until;
 pub use workers::KvKey;
-pub use world::{HOOK_SECRET, Options, World};
+pub use world::{CLIENT, HOOK_SECRET, Options, World};

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::Value;
 
@@ -14,6 +15,9 @@ use crate::workers::{KvKey, Vars, Workers};
 
 /// The secret of the example projects' hooks in every world, whatever the developer's own .dev.vars say.
 pub const HOOK_SECRET: &str = "e2e-hook-secret";
+
+/// Where the platform says that a request comes from; locally whoever asks can say so.
+pub const CLIENT: &str = "cf-connecting-ip";
 
 /// What is special about a world.
 pub struct Options {
@@ -40,6 +44,7 @@ pub struct World {
     demo: Demo,
     database: Database,
     state: PathBuf,
+    clients: AtomicU32,
 }
 
 impl World {
@@ -51,7 +56,7 @@ impl World {
         let demo = Demo::start(&options.demo, state.join("demo.log")).await;
         let vars = vars(&demo, options.vars);
         let workers = Workers::start(options.isolates, &database.addresses(), &vars, &state).await;
-        Self { workers, demo, database, state }
+        Self { workers, demo, database, state, clients: AtomicU32::new(1) }
     }
 
     /// `GET` from an isolate of `read`, counted from 1.
@@ -77,10 +82,19 @@ impl World {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
+        if !headers.iter().any(|(name, _)| *name == CLIENT) {
+            request = request.header(CLIENT, self.next_client());
+        }
         if !body.is_empty() {
             request = request.body(body);
         }
         Response::received(request.send().await.must("the Workers do not answer")).await
+    }
+
+    /// The address of a client that never asked before: tests that are not about limits should not meet them.
+    fn next_client(&self) -> String {
+        let [.., high, low] = self.clients.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+        format!("198.18.{high}.{low}")
     }
 
     /// Where the first isolate answers, for a test that brings its own client.

@@ -5,6 +5,7 @@ use std::process::{Command, ExitCode};
 use anyhow::{Result, bail};
 
 use crate::checkout::{CONFIGS, Checkout};
+use crate::limiters;
 use crate::setup;
 use crate::sizes;
 use crate::tool;
@@ -40,6 +41,7 @@ pub(crate) fn run(checkout: &Checkout) -> ExitCode {
     check("lints, wasm", shown(&mut wasm_lints(checkout)));
     check("licences and sources", deny(checkout, &["bans", "licenses", "sources"]));
     check("advisories", deny(checkout, &["advisories"]));
+    check("rate limiters", limiters::check(checkout));
     check("modules", setup::modules_only(checkout));
     check("sizes", within_budgets(checkout));
     for config in CONFIGS {

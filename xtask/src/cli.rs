@@ -29,6 +29,10 @@ pub(crate) enum Command {
     Check,
     /// Applies the migrations to a Postgres and gives the three logins passwords where they have none yet.
     Migrate(MigrateOptions),
+    /// Writes everything that Weir keeps in a Postgres to one file; Workers go on meanwhile.
+    Backup(BackupOptions),
+    /// Puts a backup into a Postgres: an empty one, or with --overwrite in place of what is there.
+    Restore(RestoreOptions),
     /// Does the set-up and builds the three wasm modules.
     Build,
     /// Holds one program that `dev` or `test` started, and ends it when they are gone, however they ended.
@@ -75,6 +79,29 @@ pub(crate) struct MigrateOptions {
     /// Gives all three logins new passwords; whoever uses the old ones is refused from then on.
     #[arg(long)]
     pub(crate) new_passwords: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct BackupOptions {
+    /// `postgres://role:password@host:port/database`; the role is the one that migrates.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    pub(crate) database_url: String,
+    /// The file to write, readable by its owner only; an older one is replaced once the new one is whole.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) to: PathBuf,
+}
+
+#[derive(Args)]
+pub(crate) struct RestoreOptions {
+    /// `postgres://role:password@host:port/database`; the role is the one that migrates.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    pub(crate) database_url: String,
+    /// The file that `cargo xtask backup` wrote.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) from: PathBuf,
+    /// Gives up the rows that the database holds now.
+    #[arg(long)]
+    pub(crate) overwrite: bool,
 }
 
 #[derive(Args)]

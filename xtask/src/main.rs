@@ -1,5 +1,6 @@
 //! Builds, runs, tests and checks Weir: everything a developer types is `cargo xtask …`.
 
+mod backup;
 mod check;
 mod checkout;
 mod cli;
@@ -9,6 +10,7 @@ mod demo;
 mod dev;
 mod guard;
 mod guarded;
+mod limiters;
 mod log_lines;
 mod logins;
 mod migrate;
@@ -57,6 +59,8 @@ async fn run(command: Command) -> Result<ExitCode> {
         Command::Test { args } => test::run(&checkout, &args).await,
         Command::Check => Ok(check::run(&checkout)),
         Command::Migrate(options) => migrate::run(&checkout, &options).await,
+        Command::Backup(options) => backup::back_up(&options).await,
+        Command::Restore(options) => backup::restore(&checkout, &options).await,
         Command::Build => setup::modules_only(&checkout).map(|()| ExitCode::SUCCESS),
         Command::Guard(_) => Ok(ExitCode::SUCCESS),
     }

@@ -4,7 +4,7 @@ mod cargo_tools;
 mod local_secrets;
 mod modules;
 mod npm;
-mod projects;
+pub(crate) mod projects;
 mod wasm_target;
 
 use anyhow::Result;

@@ -5,11 +5,11 @@ use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use weir_e2e::{HOOK_SECRET, Options, World, until};
 
-const HOOK: &str = "/hooks/opendota/played";
-const PLAYED: &str = r#"{"message_type": "played", "message_data": {"account_id": 86745912}}"#;
+pub(crate) const HOOK: &str = "/hooks/opendota/played";
+pub(crate) const PLAYED: &str = r#"{"message_type": "played", "message_data": {"account_id": 86745912}}"#;
 
 /// The lowercase hex HMAC-SHA256 of a body.
-fn sign(secret: &str, body: &str) -> String {
+pub(crate) fn sign(secret: &str, body: &str) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("any key will do");
     mac.update(body.as_bytes());
     format!("{:x}", mac.finalize().into_bytes())

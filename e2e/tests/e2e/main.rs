@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
 
 mod asking;
+mod backups;
 mod budgets;
 mod collapse;
 mod faults;
@@ -10,4 +11,5 @@ mod hooks;
 mod outages;
 mod reads;
 mod refusals;
+mod rim;
 mod ticks;

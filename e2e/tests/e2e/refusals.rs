@@ -4,7 +4,8 @@ use crate::asking::{PLAYER, nothing_untoward_was_logged};
 use serde_json::Value;
 use weir_e2e::{Options, Response, World};
 
-fn is_problem(answer: &Response, status: u16, kind: &str) {
+/// Asserts that an answer is a problem document of this kind.
+pub(crate) fn is_problem(answer: &Response, status: u16, kind: &str) {
     assert_eq!(
         (answer.status, answer.header("content-type")),
         (status, Some("application/problem+json")),

@@ -5,6 +5,7 @@ use http::{HeaderMap, Method, Request, StatusCode};
 use std::time::Duration;
 use weir_catalog::{Catalog, Route, RouteError, Routes};
 use weir_edge::problem::Problem;
+use weir_edge::request::single;
 use weir_policy::time::Timestamp;
 
 /// The lowest version that a client will have.
@@ -14,6 +15,8 @@ pub(crate) const MIN_VERSION: HeaderName = HeaderName::from_static("weir-min-ver
 pub(crate) const ENTRY_METHODS: &str = "GET, HEAD, OPTIONS";
 /// What Weir's own pages know.
 const OWN_METHODS: &str = "GET, HEAD";
+/// More than any resource declares, with room for what clients add.
+const MOST_PARAMS: usize = 100;
 /// How far clocks may differ.
 const SKEW: Duration = Duration::from_secs(2);
 
@@ -47,14 +50,18 @@ impl From<Problem> for Asked {
 
 /// Reads a request.
 pub(crate) fn asked<B>(request: &Request<B>, catalog: &Catalog, routes: &Routes, now: Timestamp) -> Asked {
-    let (method, path) = (request.method(), request.uri().path());
+    let (method, path, query) = (request.method(), request.uri().path(), request.uri().query());
+    if query.is_some_and(|query| query.split('&').count() > MOST_PARAMS) {
+        let problem = Problem::new(StatusCode::BAD_REQUEST, "too-many-parameters", "The query has too many parameters");
+        return problem.detail(format!("At most {MOST_PARAMS} are read.")).into();
+    }
     match path {
         "/" => return own(method, Asked::Index),
         "/-/health" => return own(method, Asked::Health),
         _ if path.starts_with("/hooks/") => return Asked::HandOver,
         _ => {}
     }
-    let route = routes.find(catalog, path, request.uri().query());
+    let route = routes.find(catalog, path, query);
     let declared = !matches!(route, Err(RouteError::NotFound | RouteError::BadPath { .. }));
     match (method, route) {
         (&Method::GET | &Method::HEAD, Ok(route)) => entry(route, request.headers(), now),
@@ -64,6 +71,11 @@ pub(crate) fn asked<B>(request: &Request<B>, catalog: &Catalog, routes: &Routes,
         (&Method::POST | &Method::PUT | &Method::PATCH | &Method::DELETE, _) => Asked::HandOver,
         _ => Problem::not_found().into(),
     }
+}
+
+/// The name of the project whose path this is, if it is any project's.
+pub(crate) fn owner(path: &str) -> &str {
+    path.strip_prefix('/').and_then(|rest| rest.split('/').next()).unwrap_or_default()
 }
 
 fn own(method: &Method, page: Asked) -> Asked {
@@ -76,7 +88,11 @@ fn own(method: &Method, page: Asked) -> Asked {
 /// Versions begin with the instant of the first one and a change takes longer than a millisecond, so none is from the
 /// future. Who asks for one would make Weir ask the upstream in vain, every time.
 fn entry(route: Route, headers: &HeaderMap, now: Timestamp) -> Asked {
-    let Some(value) = headers.get(MIN_VERSION) else { return Asked::Entry { route, min_version: 0 } };
+    let value = match single(headers, &MIN_VERSION) {
+        Ok(Some(value)) => value,
+        Ok(None) => return Asked::Entry { route, min_version: 0 },
+        Err(problem) => return problem.into(),
+    };
     let digits = value.to_str().ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
     let latest = (now + SKEW).as_ms();
     if let Some(min_version) = digits.and_then(|text| text.parse().ok()).filter(|version| *version <= latest) {

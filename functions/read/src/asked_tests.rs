@@ -1,7 +1,7 @@
 //! Which request is answered by whom, and how the others are refused.
 
 use super::*;
-use weir_catalog::{Access, Expected, Param, Project, QueryParam, Resource, Upstream};
+use weir_catalog::{Access, Admission, Expected, Param, Project, QueryParam, Resource, Upstream};
 use weir_edge::payload::Payload;
 
 const NOW: Timestamp = Timestamp::from_ms(1_763_600_000_000);
@@ -46,6 +46,7 @@ pub(crate) fn catalog() -> Catalog {
         name: "demo".into(),
         description: "A demo".into(),
         access: Access::Public,
+        admission: Admission::default(),
         board_shards: 1,
         upstreams: vec![upstream],
         resources: vec![resource("heroes", "/heroes"), resource("player", "/players/{id}")],
@@ -136,6 +137,29 @@ fn a_client_may_name_the_oldest_version_it_will_have() {
             other => panic!("{other:?}"),
         };
         assert_eq!(min_version, expected, "{value:?}");
+    }
+}
+
+#[test]
+fn a_version_that_is_named_twice_is_none() {
+    let catalog = catalog();
+    let routes = Routes::new(&catalog, &["demo"]);
+    let request = Request::builder().uri("/demo/api/heroes").header(MIN_VERSION, "1").header(MIN_VERSION, "1");
+    let Asked::Refused(problem) = asked(&request.body(()).unwrap(), &catalog, &routes, NOW) else { panic!("refused") };
+    assert_eq!((problem.kind(), problem.respond::<()>().status().as_u16()), ("doubled-header", 400));
+}
+
+#[test]
+fn a_query_has_a_hundred_parameters_at_most() {
+    let query = |count: usize| format!("/demo/api/heroes?{}", vec!["x=1"; count].join("&"));
+    assert_eq!(outcome("GET", &query(100)), "demo/api/heroes");
+    assert_eq!(outcome("GET", &query(101)), "400");
+}
+
+#[test]
+fn a_path_says_whose_it_is() {
+    for (path, expected) in [("/demo/api/heroes", "demo"), ("/demo", "demo"), ("/", ""), ("", ""), ("/-/health", "-")] {
+        assert_eq!(owner(path), expected);
     }
 }
 

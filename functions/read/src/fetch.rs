@@ -1,22 +1,26 @@
 //! One request, from the platform and back to it.
 
-use crate::asked::{Asked, MIN_VERSION, asked};
+use crate::asked::{Asked, MIN_VERSION, asked, owner};
+use crate::gate::{ADDRESS, Client, admit, counted_as, tell_policy, too_many};
 use crate::own::{Tiers, health, index};
 use crate::world::World;
 use crate::{cors, failed, served};
-use http::header::{HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH};
-use http::{Request, Response, StatusCode};
-use weir_catalog::{Key, Route};
+use http::header::{HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH, ORIGIN};
+use http::{Request, Response};
+use std::time::Duration;
+use weir_catalog::{Key, Origins, Project, Resource, Route};
 use weir_edge::binding::hand_over;
 use weir_edge::body::Body;
 use weir_edge::catalog::{Needs, Serving};
 use weir_edge::clock::now;
 use weir_edge::gauge::Gauge;
+use weir_edge::limiter;
 use weir_edge::log::{self, Line, millis};
 use weir_edge::payload::Payload;
 use weir_edge::problem::Problem;
 use weir_edge::request::from_js;
 use weir_edge::respond::to_js;
+use weir_edge::transport::{Transport, insecure};
 use weir_flow::answer::{Answer, Found, Outcome, Served, Step, Tier};
 use weir_flow::ports::{Entries, Fault};
 use weir_flow::read::{Wish, pay, read};
@@ -26,7 +30,7 @@ use weir_policy::time::Timestamp;
 use worker::{Context, Env, event};
 
 /// The only headers that a read depends on.
-const HEADERS: [HeaderName; 3] = [IF_NONE_MATCH, IF_MODIFIED_SINCE, MIN_VERSION];
+const HEADERS: [HeaderName; 5] = [IF_NONE_MATCH, IF_MODIFIED_SINCE, MIN_VERSION, ADDRESS, ORIGIN];
 
 thread_local! {
     /// What this isolate remembers. It outlives every request, so it is never given back.
@@ -46,33 +50,75 @@ struct Call<'a> {
 async fn fetch(request: web_sys::Request, env: Env, ctx: Context) -> worker::Result<web_sys::Response> {
     let serving = Serving::of(&env, Needs::Nothing);
     let call = Call { env: &env, ctx: &ctx, serving, gauge: Gauge::default(), started_at: now() };
-    let Some(request) = from_js(request, &HEADERS) else {
-        let problem = Problem::new(StatusCode::BAD_REQUEST, "bad-request", "This is no address");
-        return to_js(call.refuse(problem));
+    let request = match from_js(request, &HEADERS) {
+        Ok(request) => request,
+        Err(problem) => return to_js(call.refuse(problem, None)),
     };
-    match asked(&request, serving.catalog, serving.routes(), call.started_at) {
-        Asked::Entry { route, min_version } => match call.entry(&request, &route, min_version).await {
-            Some(response) => to_js(response),
-            None => to_js(call.refuse(Problem::not_found())),
-        },
-        Asked::HandOver => call.hand_over(request.body()).await,
-        Asked::Preflight => to_js(call.own("preflight", cors::preflight())),
-        Asked::Index => to_js(call.own("index", index(&serving.running))),
-        Asked::Health => to_js(call.health().await),
-        Asked::Refused(problem) => to_js(call.refuse(problem)),
+    let transport = Transport::of(request.uri());
+    if transport == Transport::Plain {
+        return to_js(call.own("insecure", insecure(request.method(), request.uri())));
     }
+    let mut project = serving.project(owner(request.uri().path()));
+    let mut response = match asked(&request, serving.catalog, serving.routes(), call.started_at) {
+        Asked::Entry { route, min_version } => {
+            // A project's name can be spelt in ways that only the router understands.
+            project = serving.catalog.projects.get(route.project);
+            call.entry(&request, &route, min_version, Client::of(request.headers(), transport)).await
+        }
+        Asked::HandOver => match call.hand_over(request.body()).await {
+            Some(response) => return Ok(response),
+            None => call.refuse(Problem::unavailable().retry_after(Duration::from_secs(1)), None),
+        },
+        Asked::Preflight => call.own("preflight", cors::preflight()),
+        Asked::Index => call.own("index", index(&serving.running)),
+        Asked::Health => call.health().await,
+        Asked::Refused(problem) => call.refuse(problem, project),
+    };
+    let origins = project.map_or(&Origins::Any, |project| &project.admission.origins);
+    cors::open(response.headers_mut(), origins, request.headers());
+    transport.promise(response.headers_mut());
+    to_js(response)
 }
 
 impl Call<'_> {
-    /// Answers a read; what is owed is done after the answer.
+    /// Answers a read of whoever may read.
     async fn entry(
         &self,
         request: &Request<web_sys::Request>,
         route: &Route,
         min_version: u64,
-    ) -> Option<Response<Payload<Body>>> {
-        let project = self.serving.catalog.projects.get(route.project)?;
-        let resource = project.resources.get(route.resource)?;
+        client: Client,
+    ) -> Response<Payload<Body>> {
+        let project = self.serving.catalog.projects.get(route.project);
+        let resource = project.and_then(|project| project.resources.get(route.resource));
+        let (Some(project), Some(resource)) = (project, resource) else {
+            return self.refuse(Problem::not_found(), None);
+        };
+        let mut response = match self.gate(project, client).await {
+            Ok(()) => self.read(request, (project, resource), route, min_version).await,
+            Err(problem) => self.refuse(problem, Some(project)),
+        };
+        tell_policy(response.headers_mut(), project);
+        response
+    }
+
+    /// The cheap question first: the limiter is asked only about those who may read at all.
+    async fn gate(&self, project: &Project, client: Client) -> Result<(), Problem> {
+        admit(project, client)?;
+        let (Some(rate), Some(name)) = (project.admission.rate_limit, project.admission.limiter()) else {
+            return Ok(());
+        };
+        if limiter::allows(self.env, &name, &counted_as(project, client)).await { Ok(()) } else { Err(too_many(rate)) }
+    }
+
+    /// Answers a read; what is owed is done after the answer.
+    async fn read(
+        &self,
+        request: &Request<web_sys::Request>,
+        (project, resource): (&'static Project, &'static Resource),
+        route: &Route,
+        min_version: u64,
+    ) -> Response<Payload<Body>> {
         let reader = READER.with(|reader| *reader);
         let world = World::new(self.env, &self.gauge);
         let wish = Wish { project_index: route.project, project, resource, key: &route.key, min_version };
@@ -92,7 +138,7 @@ impl Call<'_> {
             Outcome::Failed(setback) => {
                 let problem = failed::problem(setback, &trail, now());
                 line.outcome = problem.kind();
-                opened(problem.respond())
+                problem.respond()
             }
         };
         line.status = Some(response.status().as_u16());
@@ -105,19 +151,15 @@ impl Call<'_> {
                 log::write(&line, &gauge);
             });
         }
-        Some(response)
+        response
     }
 
     /// What `read` does not answer is answered by `receive`, which gets the request as it came.
-    async fn hand_over(&self, request: &web_sys::Request) -> worker::Result<web_sys::Response> {
-        match hand_over(self.env, "RECEIVE", request, &self.gauge).await {
-            Some(response) => {
-                let line = Line { outcome: "handed-over", status: Some(response.status()), ..self.line("hand-over") };
-                log::write(&line, &self.gauge);
-                Ok(response)
-            }
-            None => to_js(self.refuse(Problem::unavailable().retry_after(std::time::Duration::from_secs(1)))),
-        }
+    async fn hand_over(&self, request: &web_sys::Request) -> Option<web_sys::Response> {
+        let response = hand_over(self.env, "RECEIVE", request, &self.gauge).await?;
+        let line = Line { outcome: "handed-over", status: Some(response.status()), ..self.line("hand-over") };
+        log::write(&line, &self.gauge);
+        Some(response)
     }
 
     async fn health(&self) -> Response<Payload<Body>> {
@@ -137,9 +179,10 @@ impl Call<'_> {
         response
     }
 
-    fn refuse(&self, problem: Problem) -> Response<Payload<Body>> {
-        let line = Line { outcome: problem.kind(), ..self.line("refuse") };
-        let response = opened(problem.respond());
+    fn refuse(&self, problem: Problem, project: Option<&Project>) -> Response<Payload<Body>> {
+        let project = project.map(|project| project.name.as_str());
+        let line = Line { project, outcome: problem.kind(), ..self.line("refuse") };
+        let response = problem.respond();
         log::write(&Line { status: Some(response.status().as_u16()), ..line }, &self.gauge);
         response
     }
@@ -147,11 +190,6 @@ impl Call<'_> {
     fn line(&self, what: &'static str) -> Line<'static> {
         Line { worker: "read", what, ms: millis(now().since(self.started_at)), ..Line::default() }
     }
-}
-
-fn opened(mut response: Response<Payload<Body>>) -> Response<Payload<Body>> {
-    cors::open(response.headers_mut());
-    response
 }
 
 fn how<B>(served: &Served<B>) -> &'static str {

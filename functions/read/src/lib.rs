@@ -5,7 +5,10 @@ mod cache_status;
 mod cors;
 mod failed;
 mod fetch;
+mod gate;
 mod own;
+#[cfg(test)]
+mod rim_tests;
 mod served;
 mod validators;
 mod world;

@@ -1,7 +1,6 @@
 //! An entry as a response: status, validators, how long it may be used, and where it came from.
 
 use crate::cache_status::{Source, cache_status};
-use crate::cors;
 use crate::validators::{etag, http_date, is_held};
 use http::header::{AGE, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, LAST_MODIFIED, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
@@ -46,7 +45,6 @@ pub(crate) fn respond<B, R>(
         set(CONTENT_TYPE, entry.content_type);
     }
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    cors::open(&mut headers);
     let payload = if held || request.method() == Method::HEAD { Payload::Empty } else { Payload::Entry(entry.body) };
     let mut response = Response::new(payload);
     *response.status_mut() = if held { StatusCode::NOT_MODIFIED } else { StatusCode::OK };

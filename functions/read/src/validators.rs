@@ -30,8 +30,9 @@ pub(crate) fn http_date(at: Timestamp) -> String {
 
 /// Whether the client's copy is this version. `If-None-Match` beats `If-Modified-Since`.
 pub(crate) fn is_held(headers: &HeaderMap, etag: &str, changed_at: Timestamp) -> bool {
-    if let Some(list) = headers.get(IF_NONE_MATCH) {
-        return list.to_str().is_ok_and(|list| names(list, etag));
+    if headers.contains_key(IF_NONE_MATCH) {
+        let mut lists = headers.get_all(IF_NONE_MATCH).iter();
+        return lists.any(|list| list.to_str().is_ok_and(|list| names(list, etag)));
     }
     let since = headers.get(IF_MODIFIED_SINCE).and_then(|value| httpdate::parse_http_date(value.to_str().ok()?).ok());
     since.is_some_and(|since| instant(Timestamp::from_secs(changed_at.as_secs())) <= since)
@@ -101,6 +102,14 @@ mod tests {
             let headers = headers(&[(IF_NONE_MATCH, list)]);
             assert_eq!(is_held(&headers, "\"a\"", Timestamp::ZERO), held, "{list}");
         }
+    }
+
+    #[test]
+    fn if_none_match_may_come_in_several_headers() {
+        let mut both = headers(&[(IF_NONE_MATCH, "\"b\"")]);
+        assert!(!is_held(&both, "\"a\"", Timestamp::ZERO));
+        both.append(IF_NONE_MATCH, HeaderValue::from_static("\"a\""));
+        assert!(is_held(&both, "\"a\"", Timestamp::ZERO));
     }
 
     #[test]

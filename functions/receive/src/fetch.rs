@@ -17,9 +17,10 @@ use weir_edge::gauge::Gauge;
 use weir_edge::log::{self, Line, millis};
 use weir_edge::payload::Payload;
 use weir_edge::problem::Problem;
-use weir_edge::request::{body, from_js};
+use weir_edge::request::{body, bounded, from_js, whole_head};
 use weir_edge::respond::to_js;
 use weir_edge::text;
+use weir_edge::transport::Transport;
 use weir_flow::ports::{Fault, PortError, Receipts, Refresher, Tidings, Timer};
 use weir_flow::receive::{Attempt, Receiving, receive};
 use weir_policy::time::Timestamp;
@@ -45,13 +46,18 @@ async fn fetch(request: web_sys::Request, env: Env, ctx: Context) -> worker::Res
     let gauge = Gauge::default();
     let postgres = Postgres::new(&env, "RECEIVE_DB", &gauge);
     let call = Call { env: &env, ctx: &ctx, gauge, postgres, started_at: now() };
-    let Some(request) = from_js(request, &[CONTENT_LENGTH, TBA_HMAC]) else {
-        return to_js(call.refuse(Problem::new(StatusCode::BAD_REQUEST, "bad-request", "This is no address")));
+    let bounded = bounded(whole_head(&request));
+    let request = match bounded.and_then(|()| from_js(request, &[CONTENT_LENGTH, TBA_HMAC])) {
+        Ok(request) => request,
+        Err(problem) => return to_js(call.refuse(problem)),
     };
-    match target(&request, |name| serving.project(name)) {
-        Ok((project, hook)) => to_js(call.delivery(&request, project, hook).await),
-        Err(problem) => to_js(call.refuse(problem)),
-    }
+    let mut response = match target(&request, |name| serving.project(name)) {
+        Ok((project, hook)) => call.delivery(&request, project, hook).await,
+        Err(problem) => call.refuse(problem),
+    };
+    // `read` hands requests over as they came and answers back as they are.
+    Transport::of(request.uri()).promise(response.headers_mut());
+    to_js(response)
 }
 
 impl Call<'_> {

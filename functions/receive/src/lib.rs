@@ -3,4 +3,6 @@
 mod answer;
 mod fetch;
 mod refusals;
+#[cfg(test)]
+mod rim_tests;
 mod target;

@@ -4,6 +4,7 @@ use http::header::{CONTENT_LENGTH, HeaderName};
 use http::{Method, Request, StatusCode};
 use weir_catalog::{Hook, HookScheme, Project};
 use weir_edge::problem::Problem;
+use weir_edge::request::single;
 
 /// Where The Blue Alliance signs.
 pub(crate) const TBA_HMAC: HeaderName = HeaderName::from_static("x-tba-hmac");
@@ -21,7 +22,11 @@ pub(crate) fn target<'a, B>(
     if request.method() != Method::POST {
         return Err(Problem::method_not_allowed("POST"));
     }
-    let stated: Option<u64> = header(request, &CONTENT_LENGTH).and_then(|length| length.parse().ok());
+    match hook.scheme {
+        HookScheme::Tba => single(request.headers(), &TBA_HMAC)?,
+    };
+    let stated = single(request.headers(), &CONTENT_LENGTH)?.and_then(|length| length.to_str().ok());
+    let stated: Option<u64> = stated.and_then(|length| length.parse().ok());
     match stated {
         Some(length) if length > u64::from(hook.max_bytes) => Err(too_large(hook)),
         _ => Ok((project, hook)),
@@ -37,18 +42,14 @@ pub(crate) fn too_large(hook: &Hook) -> Problem {
 /// The scheme's signature, as it was sent.
 pub(crate) fn signature<'r, B>(hook: &Hook, request: &'r Request<B>) -> Option<&'r str> {
     match hook.scheme {
-        HookScheme::Tba => header(request, &TBA_HMAC),
+        HookScheme::Tba => request.headers().get(TBA_HMAC)?.to_str().ok(),
     }
-}
-
-fn header<'r, B>(request: &'r Request<B>, name: &HeaderName) -> Option<&'r str> {
-    request.headers().get(name)?.to_str().ok()
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use weir_catalog::Access;
+    use weir_catalog::{Access, Admission};
 
     pub(crate) fn project() -> Project {
         let hook = Hook {
@@ -63,6 +64,7 @@ pub(crate) mod tests {
             name: "demo".into(),
             description: String::new(),
             access: Access::Public,
+            admission: Admission::default(),
             board_shards: 1,
             upstreams: vec![],
             resources: vec![],
@@ -103,6 +105,24 @@ pub(crate) mod tests {
             ("PUT", "/demo/roster", None, 404),
         ] {
             assert_eq!(status(method, path, length), expected, "{method} {path} {length:?}");
+        }
+    }
+
+    #[test]
+    fn two_signatures_or_two_lengths_are_none() {
+        let project = project();
+        for (name, values) in [
+            (&TBA_HMAC, &["00", "11"][..]),
+            (&TBA_HMAC, &["00, 11"]),
+            (&CONTENT_LENGTH, &["1", "1"]),
+            (&CONTENT_LENGTH, &["1, 999"]),
+        ] {
+            let mut request = Request::builder().method("POST").uri("/hooks/demo/played").body(()).unwrap();
+            for value in values {
+                request.headers_mut().append(name, value.parse().unwrap());
+            }
+            let problem = target(&request, |_| Some(&project)).err().map(|problem| problem.kind());
+            assert_eq!(problem, Some("doubled-header"), "{name} {values:?}");
         }
     }
 

@@ -35,7 +35,7 @@ const LARGEST_CALL: u32 = 64 * 1024;
 async fn fetch(request: web_sys::Request, env: Env, ctx: Context) -> worker::Result<web_sys::Response> {
     let serving = Serving::of(&env, Needs::UpstreamSecrets);
     let job = Job { serving, env, gauge: Gauge::default(), started_at: now() };
-    let Some(request) = from_js(request, &[FINGERPRINT]) else { return to_js(job.refuse(bad_call())) };
+    let Ok(request) = from_js(request, &[FINGERPRINT]) else { return to_js(job.refuse(bad_call())) };
     match called(&request, catalog::FINGERPRINT) {
         Ok(called) => to_js(job.answer(called, &request, &ctx).await),
         Err(problem) => to_js(job.refuse(problem)),

@@ -4,7 +4,7 @@ use crate::Catalog;
 use sha2::{Digest, Sha256};
 
 /// Leads the compiled form; changes whenever the model's fields do.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 
 /// Bytes that are no catalog of this build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -46,7 +46,7 @@ impl Catalog {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Access, Project};
+    use crate::{Access, Admission, Project};
     use proptest::prelude::*;
 
     fn catalog(name: &str) -> Catalog {
@@ -54,6 +54,7 @@ mod tests {
             name: name.into(),
             description: "A demo".into(),
             access: Access::Public,
+            admission: Admission::default(),
             board_shards: 1,
             upstreams: vec![],
             resources: vec![],

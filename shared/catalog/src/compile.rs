@@ -1,5 +1,6 @@
 //! From project files to the catalog, or to everything that is wrong with them.
 
+mod admission;
 mod checks;
 mod fields;
 mod freshness;

@@ -2,6 +2,7 @@
 //!
 //! With the feature `compile` it also reads `projects/*.toml`; without, it only decodes what was compiled.
 
+mod admission;
 mod codec;
 #[cfg(feature = "compile")]
 mod compile;
@@ -11,6 +12,7 @@ mod project;
 mod route;
 mod spelling;
 
+pub use admission::{Admission, Network, Origins, household};
 pub use codec::DecodeError;
 #[cfg(feature = "compile")]
 pub use compile::{ProjectError, compile_dir};

@@ -1,5 +1,6 @@
 //! What a project file says, typed and checked.
 
+use crate::Admission;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -19,6 +20,8 @@ pub struct Project {
     pub description: String,
     /// Who may read it.
     pub access: Access,
+    /// From where and how often.
+    pub admission: Admission,
     /// How many shards its boards have; at most 5,000 live keys fit into each.
     pub board_shards: u8,
     /// The services whose answers it keeps.

@@ -101,7 +101,7 @@ fn missing_secret<'a>(project: &'a Project, needs: Needs, is_set: &impl Fn(&str)
 mod tests {
     use super::*;
     use std::time::Duration;
-    use weir_catalog::{Access, Auth, Secret, Slot, Upstream};
+    use weir_catalog::{Access, Admission, Auth, Secret, Slot, Upstream};
 
     fn project(name: &str, auth: Option<Auth>) -> Project {
         let upstream = Upstream {
@@ -118,6 +118,7 @@ mod tests {
             name: name.into(),
             description: String::new(),
             access: Access::Public,
+            admission: Admission::default(),
             board_shards: 1,
             upstreams: vec![upstream],
             resources: vec![],

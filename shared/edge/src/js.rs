@@ -30,6 +30,14 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     pub(crate) fn metadata(this: &KvFound) -> JsValue;
 
+    /// A rate limiter.
+    #[wasm_bindgen(extends = Object)]
+    #[derive(Clone, Debug)]
+    pub(crate) type RateLimiter;
+
+    #[wasm_bindgen(method, catch)]
+    pub(crate) fn limit(this: &RateLimiter, options: &JsValue) -> Result<Promise, JsValue>;
+
     /// Another Worker.
     #[wasm_bindgen(extends = Object)]
     #[derive(Clone, Debug)]

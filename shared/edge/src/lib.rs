@@ -13,6 +13,7 @@ pub mod fetch;
 pub mod gauge;
 mod js;
 pub mod kv;
+pub mod limiter;
 mod lines;
 pub mod log;
 pub mod payload;
@@ -20,6 +21,7 @@ pub mod problem;
 pub mod request;
 pub mod respond;
 mod slot;
+pub mod transport;
 mod upstream;
 pub mod wire;
 

@@ -13,5 +13,6 @@ mod reach;
 pub mod read;
 pub mod reader;
 pub mod receive;
+mod sweep;
 pub mod tick;
 pub mod work;

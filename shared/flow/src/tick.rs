@@ -1,12 +1,13 @@
-//! One tick: inbox, due keys, calls, saves, slots, boards, and the record of it.
+//! One tick: inbox, due keys, calls, saves, slots, boards, retention, and the record of it.
 
 use crate::bring::owed_slot;
 use crate::inbox::drain;
 use crate::ports::{
-    DueWanted, Finding, HotWriter, Inbox, Lease, Leases, PortError, Publishing, Run, Runs, Save, Saved, Timer,
+    DueWanted, Finding, HotWriter, Inbox, Keeping, Lease, Leases, PortError, Publishing, Run, Runs, Save, Saved, Timer,
     Upstreams,
 };
 use crate::publish::{OwedSlot, put_boards, put_owed_slots, put_slots};
+use crate::sweep::sweep_due;
 use crate::work::{Subject, work};
 use futures_util::StreamExt;
 use futures_util::stream::iter;
@@ -25,8 +26,8 @@ const BATCH_BYTES: usize = 3 * 1024 * 1024;
 const LEASE_SPAN: Duration = Duration::from_secs(130);
 
 /// Everything a tick needs.
-pub trait TickPorts: Leases + Publishing + Inbox + Runs + HotWriter + Upstreams + Timer {}
-impl<P: Leases + Publishing + Inbox + Runs + HotWriter + Upstreams + Timer> TickPorts for P {}
+pub trait TickPorts: Leases + Publishing + Inbox + Keeping + Runs + HotWriter + Upstreams + Timer {}
+impl<P: Leases + Publishing + Inbox + Keeping + Runs + HotWriter + Upstreams + Timer> TickPorts for P {}
 
 /// What a tick is to do.
 #[derive(Clone, Copy, Debug)]
@@ -65,6 +66,14 @@ pub async fn tick<P: TickPorts>(ports: &P, order: Order<'_>) -> Vec<Run> {
         run.slots += noting(run, slots).unwrap_or_default();
         let boards = put_boards(ports, project).await;
         run.boards = noting(run, boards).unwrap_or_default();
+    }
+    // Readers wait for none of this.
+    if let Err(error) = sweep_due(ports, order, &mut runs).await {
+        for run in &mut runs {
+            trouble(run, &error);
+        }
+    }
+    for run in &mut runs {
         run.ended_at = ports.now();
         let recorded = ports.record_run(run).await;
         noting(run, recorded);
@@ -76,7 +85,7 @@ fn started(timer: &impl Timer, project: &Project, cause: &str) -> Run {
     Run { project: project.name.clone(), cause: cause.to_owned(), started_at: timer.now(), ..Run::default() }
 }
 
-fn noting<T>(run: &mut Run, result: Result<T, PortError>) -> Option<T> {
+pub(crate) fn noting<T>(run: &mut Run, result: Result<T, PortError>) -> Option<T> {
     result.inspect_err(|error| trouble(run, error)).ok()
 }
 

@@ -4,7 +4,8 @@ use bytes::Bytes;
 use std::time::Duration;
 use weir_catalog::Window;
 use weir_flow::entry::Validators;
-use weir_flow::ports::{Reply, Run};
+use weir_flow::ports::{Reply, Run, Runs};
+use weir_testkit::persistent::Trouble;
 use weir_testkit::projects::{PROJECT, catalog, catalog_with_budget};
 use weir_testkit::upstream::Mood;
 use weir_testkit::world::World;
@@ -203,6 +204,61 @@ fn an_upstream_that_says_wait_is_left_alone_for_as_long_as_it_says() {
         }
         world.time.sleep(secs(61)).await;
         assert_eq!(tick(&world).await.called, 1);
+    });
+}
+
+#[test]
+fn what_is_old_goes_once_a_day() {
+    let world = world();
+    let (_, key) = world.find("/scores");
+    world.time.block_on(async {
+        tick(&world).await;
+        let first = world.store.changes()[0].version;
+        world.upstream.say("/scores", TWO);
+        world.time.sleep(secs(60)).await;
+        tick(&world).await;
+        // Half a day, then on every other day: replaced a day ago, it goes with the sweep after that.
+        let until_midnight = secs(86_400 - u64::from(world.time.now().as_secs() % 86_400));
+        for (wait, sweeps, is_kept) in [(until_midnight, 2, true), (secs(86_399), 2, true), (secs(1), 3, false)] {
+            world.time.sleep(wait).await;
+            assert_eq!(tick(&world).await.trouble, "");
+            assert_eq!((world.store.sweeps(), world.store.body_of(&key, first).is_some()), (sweeps, is_kept));
+        }
+        assert_eq!(world.store.body_of(&key, first + 1).unwrap(), TWO);
+    });
+}
+
+#[test]
+fn a_sweep_goes_on_until_nothing_is_old_or_time_is_up() {
+    let world = world();
+    world.time.block_on(async {
+        tick(&world).await;
+        world.time.sleep(secs(86_400)).await;
+        for _ in 0..10_001 {
+            world.store.record_run(&Run { project: PROJECT.into(), ..Run::default() }).await.unwrap();
+        }
+        world.store.set_trouble(Trouble { latency: secs(45), ..Trouble::default() });
+        tick(&world).await;
+        assert_eq!(world.store.sweeps(), 1, "no time was left");
+        world.store.set_trouble(Trouble::default());
+        tick(&world).await;
+        assert_eq!((world.store.sweeps(), world.store.runs().len()), (4, 3), "5,000 rows each");
+    });
+}
+
+#[test]
+fn a_sweep_that_fails_stops_nothing_and_is_tried_again() {
+    let world = world();
+    world.time.block_on(async {
+        world.store.set_sweeps_refused(true);
+        let run = tick(&world).await;
+        assert_eq!((run.changed, run.boards), (1, 1));
+        assert!(run.trouble.contains("no sweep"), "{}", run.trouble);
+        assert_eq!(world.store.runs(), [run]);
+        world.store.set_sweeps_refused(false);
+        tick(&world).await;
+        tick(&world).await;
+        assert_eq!(world.store.sweeps(), 1);
     });
 }
 

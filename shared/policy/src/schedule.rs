@@ -4,6 +4,7 @@ use crate::time::Timestamp;
 use std::time::Duration;
 use weir_catalog::{Population, Refresh};
 
+const DAY_MS: u64 = 86_400_000;
 const FIRST_RETRY: Duration = Duration::from_secs(5);
 const LONGEST_RETRY: Duration = Duration::from_secs(900);
 const ABSENT_AT_LEAST: Duration = Duration::from_secs(60);
@@ -59,6 +60,11 @@ pub fn demand_is_news(refresh: Option<Refresh>, known_until: Timestamp, now: Tim
     }
 }
 
+/// Whether what is old has to be looked for: once in every day (UTC), soon after it has begun.
+pub fn sweep_is_due(swept_at: Timestamp, now: Timestamp) -> bool {
+    now.as_ms() / DAY_MS > swept_at.as_ms() / DAY_MS
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,6 +105,15 @@ mod tests {
         assert!(demand_is_news(Some(DEMANDED), NOW + half - Duration::from_secs(1), NOW));
         assert!(!demand_is_news(Some(ALL), Timestamp::ZERO, NOW));
         assert!(!demand_is_news(None, Timestamp::ZERO, NOW));
+    }
+
+    #[test]
+    fn a_sweep_is_due_once_a_day() {
+        let (midnight, second) = (Timestamp::from_secs(86_400 * 20_000), Duration::from_secs(1));
+        assert!(sweep_is_due(midnight - second, midnight));
+        assert!(!sweep_is_due(midnight, midnight + second * 86_399));
+        // Whoever noted it has a clock that is ahead.
+        assert!(!sweep_is_due(midnight, midnight - second));
     }
 
     #[test]

@@ -9,12 +9,15 @@ mod connector;
 mod entry;
 mod failure;
 mod inbox;
+mod keeping;
 mod lease;
 mod save;
 mod slots;
 mod store;
 mod wire;
 
+#[cfg(feature = "backup")]
+pub mod backup;
 #[cfg(feature = "migrate")]
 pub mod migrate;
 #[cfg(feature = "native")]

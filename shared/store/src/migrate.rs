@@ -3,6 +3,8 @@
 mod error;
 mod files;
 mod logins;
+#[cfg(feature = "backup")]
+pub(crate) mod marks;
 
 pub use error::MigrateError;
 pub use logins::{LOGINS, ensure_logins};
@@ -62,6 +64,10 @@ async fn apply_next(client: &mut Client, files: &[Migration]) -> Result<Option<S
 async fn locked_history(transaction: &Transaction<'_>) -> Result<Vec<files::Applied>, tokio_postgres::Error> {
     let lock = "set local lock_timeout = '60s'; lock table supabase_migrations.schema_migrations in exclusive mode";
     transaction.batch_execute(lock).await?;
+    history(transaction).await
+}
+
+async fn history(transaction: &Transaction<'_>) -> Result<Vec<files::Applied>, tokio_postgres::Error> {
     let history = "select version, coalesce(name, '') as name, array_to_string(statements, ';') as sql \
                    from supabase_migrations.schema_migrations order by version";
     let rows = transaction.query_typed(history, &[]).await?;

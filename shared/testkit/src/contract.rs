@@ -14,13 +14,14 @@ pub mod demands;
 pub mod due;
 pub mod inbox;
 pub mod leases;
+pub mod retention;
 pub mod saves;
 pub mod slots;
 mod stage;
 
 use std::time::Duration;
 use weir_catalog::Project;
-use weir_flow::ports::{Entries, Inbox, Leases, Publishing, Receipts, Runs};
+use weir_flow::ports::{Entries, Inbox, Keeping, Leases, Publishing, Receipts, Runs};
 use weir_policy::time::Timestamp;
 
 /// A persistent tier to hold to the contract, as each Worker sees it.
@@ -30,7 +31,7 @@ pub trait World {
     /// What `receive` may call.
     type Receive: Receipts;
     /// What `refresh` may call.
-    type Refresh: Entries + Leases + Publishing + Inbox + Runs;
+    type Refresh: Entries + Leases + Publishing + Inbox + Keeping + Runs;
 
     /// As `read` sees it.
     fn read(&self) -> &Self::Read;
@@ -139,6 +140,20 @@ macro_rules! every_case {
             inbox::what_was_made_due_during_a_call_stays_due,
             inbox::refused_deliveries_are_only_counted,
             inbox::a_run_is_recorded,
+            retention::a_version_goes_once_it_was_replaced_longer_ago_than_its_history,
+            retention::the_current_version_never_goes,
+            retention::each_resource_has_its_own_history,
+            retention::the_longest_history_there_is_keeps_everything,
+            retention::an_observation_goes_with_the_version_it_was_replaced_with,
+            retention::an_observation_replaced_lately_stays,
+            retention::a_sweep_removes_no_more_than_its_limit,
+            retention::two_sweeps_at_once_remove_nothing_twice,
+            retention::adopting_a_change_does_not_forget_the_sweep,
+            retention::what_was_never_answered_goes_after_a_week,
+            retention::what_is_wanted_or_scheduled_stays_unanswered,
+            retention::records_go_after_a_month_and_changes_after_three,
+            retention::a_first_wish_goes_after_a_day,
+            retention::a_sweep_leaves_other_projects_alone,
         }
     };
 }
@@ -158,6 +173,7 @@ mod tests {
             ("due", include_str!("contract/due.rs")),
             ("inbox", include_str!("contract/inbox.rs")),
             ("leases", include_str!("contract/leases.rs")),
+            ("retention", include_str!("contract/retention.rs")),
             ("saves", include_str!("contract/saves.rs")),
             ("slots", include_str!("contract/slots.rs")),
         ];

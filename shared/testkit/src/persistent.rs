@@ -3,6 +3,7 @@
 mod boards;
 mod inbox;
 mod leases;
+mod retention;
 mod saves;
 mod tables;
 
@@ -40,6 +41,8 @@ struct Inner {
     tables: RefCell<Tables>,
     trouble: Cell<Trouble>,
     down: Cell<bool>,
+    sweeps_refused: Cell<bool>,
+    sweeps: Cell<u32>,
     statements: Cell<u32>,
 }
 
@@ -47,12 +50,23 @@ impl Store {
     /// An empty one that answers at once.
     pub fn new(time: Time, chance: Chance) -> Self {
         let (tables, trouble, down, statements) = Default::default();
-        Self(Rc::new(Inner { time, chance, tables, trouble, down, statements }))
+        let (sweeps_refused, sweeps) = Default::default();
+        Self(Rc::new(Inner { time, chance, tables, trouble, down, sweeps_refused, sweeps, statements }))
     }
 
     /// Makes it unreachable, or reachable again.
     pub fn set_down(&self, down: bool) {
         self.0.down.set(down);
+    }
+
+    /// Makes every sweep fail, or work again.
+    pub fn set_sweeps_refused(&self, refused: bool) {
+        self.0.sweeps_refused.set(refused);
+    }
+
+    /// How many sweeps there were.
+    pub fn sweeps(&self) -> u32 {
+        self.0.sweeps.get()
     }
 
     /// How its statements go from now on.
@@ -77,7 +91,7 @@ impl Store {
 
     /// Refused answers.
     pub fn quarantine(&self) -> Vec<Refused> {
-        self.0.tables.borrow().quarantine.clone()
+        self.0.tables.borrow().quarantine.iter().map(|(_, refused)| refused.clone()).collect()
     }
 
     /// Recorded runs.
@@ -103,8 +117,8 @@ impl Store {
     /// Observed values of a key: name, value.
     pub fn observations(&self, key: &Key) -> Vec<(String, String)> {
         let tables = self.0.tables.borrow();
-        let of_key = tables.observations.iter().filter(|(observed, _, _)| observed == key);
-        of_key.map(|(_, name, value)| (name.clone(), value.clone())).collect()
+        let of_key = tables.observations.iter().filter(|observed| observed.key == *key);
+        of_key.map(|observed| (observed.name.clone(), observed.value.clone())).collect()
     }
 
     /// One statement: nobody else's runs meanwhile, but its way there and back takes time and may fail.
@@ -112,7 +126,7 @@ impl Store {
         &self,
         run: impl FnOnce(&mut Tables, Timestamp) -> Result<T, PortError>,
     ) -> Result<T, PortError> {
-        let Inner { time, chance, tables, trouble, down, statements } = &*self.0;
+        let Inner { time, chance, tables, trouble, down, statements, .. } = &*self.0;
         let trouble = trouble.get();
         time.sleep(chance.span(trouble.latency)).await;
         statements.set(statements.get() + 1);

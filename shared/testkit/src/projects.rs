@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 use weir_catalog::{
-    Access, Catalog, Expected, Hook, HookScheme, MakesDue, Param, Population, Project, Refresh, Resource, Secret,
-    Upstream, Window,
+    Access, Admission, Catalog, Expected, Hook, HookScheme, MakesDue, Param, Population, Project, Refresh, Resource,
+    Secret, Upstream, Window,
 };
 
 /// The project's name.
@@ -45,6 +45,7 @@ pub fn catalog_with_budget(budget: Vec<Window>) -> Catalog {
             name: PROJECT.into(),
             description: "Games".into(),
             access: Access::Public,
+            admission: Admission::default(),
             board_shards: 1,
             upstreams: vec![upstream],
             resources: resources(),

@@ -3,15 +3,20 @@
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
+use weir_catalog::Catalog;
 
 use crate::checkout::Checkout;
 use crate::steps::Done;
 
 /// Says what is wrong with them, a line each; building would say the same much later.
 pub(crate) fn validate(checkout: &Checkout) -> Result<Done> {
-    let folder = folder(checkout);
-    match weir_catalog::compile_dir(&folder) {
-        Ok(_) => Ok(Done::Before),
+    catalog(checkout).map(|_| Done::Before)
+}
+
+/// What they say.
+pub(crate) fn catalog(checkout: &Checkout) -> Result<Catalog> {
+    match weir_catalog::compile_dir(&folder(checkout)) {
+        Ok(catalog) => Ok(catalog),
         Err(errors) => {
             let lines: Vec<String> = errors.iter().map(|error| shown(checkout, &error.to_string())).collect();
             bail!("{}", lines.join("\n       "))

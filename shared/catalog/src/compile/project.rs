@@ -3,7 +3,7 @@
 use super::fields::{Fields, Value};
 use super::report::Report;
 use super::resource::{self, Declared, Shared};
-use super::{checks, freshness, hook, params, syntax, upstream};
+use super::{admission, checks, freshness, hook, params, syntax, upstream};
 use crate::{Access, Hook, Project, Upstream};
 use toml::Spanned;
 use toml::de::DeTable;
@@ -22,6 +22,7 @@ pub(super) fn project<'a>(report: &'a Report<'a>, document: &'a Spanned<DeTable<
     let name = fields.need("name").and_then(|value| project_name(value, report.stem()));
     let description = fields.need("description").and_then(|value| value.parse(description));
     let access = fields.get("access").map_or(Some(Access::Public), |value| value.parse(access));
+    let admission = admission::admission(&mut fields);
     let board_shards = fields.get("board_shards").map_or(Some(1), |value| value.number(1, MAX_SHARDS));
     let defaults = fields.get("defaults").and_then(freshness::defaults).unwrap_or_default();
     let filters = fields.get("filters").map(Value::entries).unwrap_or_default();
@@ -42,6 +43,7 @@ pub(super) fn project<'a>(report: &'a Report<'a>, document: &'a Spanned<DeTable<
         name: name?,
         description: description?,
         access: access?,
+        admission,
         board_shards: u8::try_from(board_shards?).ok()?,
         upstreams: upstreams.into_iter().collect::<Option<_>>()?,
         resources: resources.into_iter().map(|declared| declared.made).collect::<Option<_>>()?,
@@ -72,6 +74,7 @@ fn description(text: &str) -> Result<String, String> {
 fn access(text: &str) -> Result<Access, String> {
     match text {
         "public" => Ok(Access::Public),
+        "key" => Err("is \"key\", which this release does not have; it serves \"public\" projects only".to_owned()),
         _ => Err(format!("is \"{text}\"; there is \"public\"")),
     }
 }

@@ -74,6 +74,16 @@ pub(super) fn base_url(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
+/// A page's origin as browsers spell it: `https://host[:port]`; plain `http` only on this machine.
+pub(super) fn origin(text: &str) -> Result<String, String> {
+    let wrong = || format!("is \"{text}\"; write an origin as browsers do, like \"https://fans.example\"");
+    let (scheme, authority) = text.split_once("://").ok_or_else(wrong)?;
+    let default_port = if scheme == "https" { ":443" } else { ":80" };
+    let known_scheme = scheme == "https" || (scheme == "http" && is_loopback(authority));
+    let as_browsers_do = !text.bytes().any(|byte| byte.is_ascii_uppercase()) && !authority.ends_with(default_port);
+    if known_scheme && as_browsers_do && is_authority(authority) { Ok(text.to_owned()) } else { Err(wrong()) }
+}
+
 /// Where an upstream's paths appear: `/api`, or nothing.
 pub(super) fn mount(text: &str) -> Result<String, String> {
     if text.starts_with("/-") {
@@ -227,6 +237,29 @@ mod tests {
                 "https://a.b/../x",
                 "https://a b",
                 "https://[::1",
+            ],
+        );
+    }
+
+    #[test]
+    fn origins_are_spelt_as_browsers_spell_them() {
+        check(
+            origin,
+            &["https://fans.example", "https://fans.example:8443", "http://localhost:5173", "http://[::1]:3000"],
+            &[
+                "",
+                "*",
+                "null",
+                "fans.example",
+                "https://",
+                "https://fans.example/",
+                "https://fans.example/page",
+                "https://Fans.example",
+                "https://fans.example:443",
+                "http://localhost:80",
+                "http://fans.example",
+                "https://me@fans.example",
+                "https://*.fans.example",
             ],
         );
     }

@@ -1,13 +1,14 @@
 //! Whole files: what they become, and that everything wrong with them is said at once.
 
+mod admission_rules;
 mod opendota;
 mod project_rules;
 mod resource_rules;
 
 use super::{ProjectError, compile_dir, compile_text};
 use crate::{
-    Access, Auth, Expected, Hook, HookScheme, MakesDue, Param, Population, Project, QueryParam, Refresh, Resource,
-    Secret, Slot, Upstream, Window,
+    Access, Admission, Auth, Expected, Hook, HookScheme, MakesDue, Param, Population, Project, QueryParam, Refresh,
+    Resource, Secret, Slot, Upstream, Window,
 };
 use std::path::Path;
 use std::time::Duration;
@@ -73,8 +74,9 @@ fn minutes(count: u64) -> Duration {
 
 #[test]
 fn a_file_becomes_what_it_says() {
-    let Project { name, description, access, board_shards, upstreams, resources, hooks } = compiled(DEMO);
+    let Project { name, description, access, admission, board_shards, upstreams, resources, hooks } = compiled(DEMO);
     assert_eq!((&*name, &*description, access, board_shards), ("demo", "A demo", Access::Public, 1));
+    assert_eq!(admission, Admission::default(), "everybody, from everywhere");
     let api = Upstream {
         name: "api".into(),
         base_url: "https://api.example.com/v1".into(),

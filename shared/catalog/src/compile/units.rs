@@ -93,7 +93,8 @@ fn split_unit(text: &str) -> (&str, &str) {
     text.split_at(text.bytes().take_while(u8::is_ascii_digit).count())
 }
 
-fn digits<T: std::str::FromStr>(text: &str) -> Option<T> {
+/// A number in decimal digits and nothing else.
+pub(super) fn digits<T: std::str::FromStr>(text: &str) -> Option<T> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }
 

@@ -1,7 +1,7 @@
 //! Which requests exist, and that each has one key however it is spelt.
 
 use super::*;
-use crate::{Access, Param, Population, Refresh, Upstream};
+use crate::{Access, Admission, Param, Population, Refresh, Upstream};
 use proptest::prelude::*;
 use std::time::Duration;
 
@@ -58,6 +58,7 @@ fn catalog() -> Catalog {
         name: name.into(),
         description: String::new(),
         access: Access::Public,
+        admission: Admission::default(),
         board_shards: 1,
         upstreams: vec![upstream("/api"), upstream("")],
         resources,

@@ -298,6 +298,43 @@ pub enum Recorded {
     Duplicate,
 }
 
+/// Retention.
+pub trait Keeping {
+    /// When each project was last found without anything old; one answer each, in order.
+    async fn swept(&self, projects: &[&str]) -> Result<Vec<Timestamp>, PortError>;
+    /// Removes old rows of a project, at most `limit`: of each resource, by its name, what was replaced that long ago.
+    async fn sweep(&self, project: &str, history: &[(&str, Duration)], limit: u32) -> Result<Swept, PortError>;
+}
+
+/// How many old rows a sweep removed. Fewer than it might have says that there are no more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Keys that never had an answer, and that nobody has wanted for a week.
+    pub entries: u32,
+    /// Versions replaced longer ago than their resource's history.
+    pub versions: u32,
+    /// Observed values, likewise.
+    pub observations: u32,
+    /// Of the change feed, after 90 days.
+    pub changes: u32,
+    /// Refused answers, after 30 days.
+    pub quarantine: u32,
+    /// Deliveries, after 30 days.
+    pub deliveries: u32,
+    /// Recorded runs, after 30 days.
+    pub runs: u32,
+    /// First wishes, after a day.
+    pub sightings: u32,
+}
+
+impl Swept {
+    /// All together.
+    pub fn total(self) -> u32 {
+        let Self { entries, versions, observations, changes, quarantine, deliveries, runs, sightings } = self;
+        [entries, versions, observations, changes, quarantine, deliveries, runs, sightings].iter().sum()
+    }
+}
+
 /// The record of ticks.
 pub trait Runs {
     /// Records one project's part of a tick.

@@ -1,8 +1,8 @@
 //! A Worker's ports are its store's: who has a store has the persistent ports.
 
 use super::{
-    BuiltBoard, Delivery, DueWanted, Entries, Inbox, Lease, LeaseWanted, Leased, Leases, PortError, Publishing, Run,
-    Runs, Save, Saved,
+    BuiltBoard, Delivery, DueWanted, Entries, Inbox, Keeping, Lease, LeaseWanted, Leased, Leases, PortError,
+    Publishing, Run, Runs, Save, Saved, Swept,
 };
 use crate::entry::Entry;
 use std::time::Duration;
@@ -78,6 +78,16 @@ impl<T: Through<Store: Inbox>> Inbox for T {
 
     async fn make_due(&self, project: &str, keys: &[Key], done: &[i64]) -> Result<u32, PortError> {
         self.store().make_due(project, keys, done).await
+    }
+}
+
+impl<T: Through<Store: Keeping>> Keeping for T {
+    async fn swept(&self, projects: &[&str]) -> Result<Vec<Timestamp>, PortError> {
+        self.store().swept(projects).await
+    }
+
+    async fn sweep(&self, project: &str, history: &[(&str, Duration)], limit: u32) -> Result<Swept, PortError> {
+        self.store().sweep(project, history, limit).await
     }
 }
 

@@ -71,7 +71,7 @@ fn parts(file: &str) -> Option<(&str, &str)> {
 
 /// What is the same whether this runner keeps a file whole or the Supabase CLI keeps it by statements: it trims each
 /// and drops the semicolons between them.
-fn essence(sql: &str) -> String {
+pub(super) fn essence(sql: &str) -> String {
     sql.chars().filter(|letter| !letter.is_whitespace() && *letter != ';').collect()
 }
 

@@ -3,164 +3,53 @@
 use crate::world::{Database, OWNER, Postgres, connect};
 use std::collections::BTreeMap;
 use tokio_postgres::Client;
-use tokio_postgres::error::SqlState;
 use weir_flow::ports::Leases;
 use weir_testkit::contract::{World, saves};
 
-const LOGINS: [&str; 3] = ["weir_read", "weir_receive", "weir_refresh"];
-
-/// Every function there is and who may call it; a helper may be called by nobody. A new one without a line here fails.
-const FUNCTIONS: &[(&str, &[&str])] = &[
-    ("adopt", &["weir_refresh"]),
-    ("board", &["weir_refresh"]),
-    ("board_lost", &["weir_refresh"]),
-    ("board_put", &["weir_refresh"]),
-    ("count_refused", &["weir_receive"]),
-    ("deliveries_waiting", &["weir_refresh"]),
-    ("demand", &["weir_refresh"]),
-    ("lease", &["weir_refresh"]),
-    ("lease_due", &["weir_refresh"]),
-    ("make_due", &["weir_refresh"]),
-    ("read_entry", &["weir_read", "weir_refresh"]),
-    ("receive_delivery", &["weir_receive"]),
-    ("record_run", &["weir_refresh"]),
-    ("save_batch", &["weir_refresh"]),
-    ("slot_lost", &["weir_refresh"]),
-    ("slots_owed", &["weir_refresh"]),
-    ("slots_put", &["weir_refresh"]),
-    ("admit", &[]),
-    ("adopt_entries", &[]),
-    ("adopt_upstream", &[]),
-    ("board_rows", &[]),
-    ("budget", &[]),
-    ("closed_until", &[]),
-    ("count_entry", &[]),
-    ("decide_lease", &[]),
-    ("enter", &[]),
-    ("grant_lease", &[]),
-    ("keep_version", &[]),
-    ("note_batch_calls", &[]),
-    ("note_calls", &[]),
-    ("note_changes", &[]),
-    ("note_news", &[]),
-    ("observe", &[]),
-    ("put_aside", &[]),
-    ("shard_of", &[]),
-    ("spend", &[]),
-    ("standing", &[]),
-    ("wish", &[]),
-];
+/// Tables of which clients see the rows that are public; what those are, `public_api` tests.
+const PUBLIC: [&str; 4] = ["entries", "projects", "schedule", "versions"];
 
 #[tokio::test]
-async fn no_login_may_do_anything_to_a_table() {
+async fn every_table_is_under_forced_row_security() {
     let world = Postgres::new().await;
-    let tables = tables(&world.admin).await;
-    for login in LOGINS {
-        let client = connect(&world.database.config).await;
-        client.batch_execute(&format!("set session authorization {login}")).await.unwrap();
-        for table in &tables {
-            for verb in [
-                format!("select from weir.{table}"),
-                format!("select count(*) from weir.{table}"),
-                format!("insert into weir.{table} (project) values ('x')"),
-                format!("update weir.{table} set project = project"),
-                format!("delete from weir.{table}"),
-                format!("truncate weir.{table}"),
-                format!("copy weir.{table} to stdout"),
-                format!("do $$ begin lock table weir.{table} in access share mode; end $$"),
-                format!(
-                    "create trigger t after insert on weir.{table} execute function suppress_redundant_updates_trigger()"
-                ),
-                format!("create table weir.child (project text references weir.{table})"),
-            ] {
-                assert_denied(&client, &verb, login).await;
-            }
-        }
-        for beyond in [
-            "create table weir.mine ()",
-            "create temporary table mine ()",
-            "create schema mine",
-            "set role weir_refresh_fn",
-            "alter role weir_read bypassrls",
-            "select * from supabase_migrations.schema_migrations",
-        ] {
-            assert_denied(&client, beyond, login).await;
-        }
-    }
+    let sql = "select relname::text from pg_class
+               where relnamespace = 'weir'::regnamespace and relkind not in ('i', 'S', 't', 'c')
+                 and not (relkind = 'r' and relrowsecurity and relforcerowsecurity and relowner = $1::text::regrole)";
+    let rows = world.admin.query(sql, &[&OWNER]).await.unwrap();
+    assert_eq!(rows.iter().map(|row| row.get(0)).collect::<Vec<String>>(), Vec::<String>::new());
 }
 
 #[tokio::test]
-async fn each_login_may_call_its_own_functions_and_no_other() {
+async fn every_table_has_one_policy_for_functions_and_at_most_one_for_clients() {
     let world = Postgres::new().await;
-    let sql = "select p.proname::text, l.login, has_function_privilege(l.login, p.oid, 'execute') as may
-               from pg_proc p, unnest($1::text[]) l(login) where p.pronamespace = 'weir'::regnamespace";
-    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for row in world.admin.query(sql, &[&LOGINS.as_slice()]).await.unwrap() {
-        let may = found.entry(row.get("proname")).or_default();
-        if row.get("may") {
-            may.push(row.get("login"));
-        }
-    }
-    let written = |callers: &&[&str]| callers.iter().map(|caller| (*caller).to_owned()).collect::<Vec<_>>();
-    let expected: BTreeMap<String, Vec<String>> =
-        FUNCTIONS.iter().map(|(name, callers)| ((*name).to_owned(), written(callers))).collect();
-    assert_eq!(found, expected);
-}
-
-#[tokio::test]
-async fn no_function_is_everybodys() {
-    let world = Postgres::new().await;
-    let sql = "select proname::text from pg_proc
-               where pronamespace = 'weir'::regnamespace and has_function_privilege('public', oid, 'execute')";
-    assert_eq!(names(&world.admin, sql).await, Vec::<String>::new());
-}
-
-#[tokio::test]
-async fn what_a_login_calls_acts_as_its_powerless_role() {
-    let world = Postgres::new().await;
-    let sql =
-        "select proname::text as name, prosecdef, proowner::regrole::text as owner, provolatile::text as volatile,
-                 coalesce('search_path=pg_catalog, pg_temp' = any (proconfig), false) as has_path,
-                 prosqlbody is not null as is_bound
-               from pg_proc where pronamespace = 'weir'::regnamespace";
+    let sql = "select c.relname::text as name, coalesce(p.polname::text || p.polcmd::text, '') as policy,
+                 pg_get_expr(p.polqual, p.polrelid) as condition, p.polwithcheck is null as is_one,
+                 array(select r::regrole::text from unnest(p.polroles) r order by r::regrole::text <> 'weir_read_fn', 1) as roles
+               from pg_class c left join pg_policy p on p.polrelid = c.oid
+               where c.relnamespace = 'weir'::regnamespace and c.relkind = 'r' order by c.relname, p.polname";
+    let mut for_clients = Vec::new();
+    let mut for_functions = BTreeMap::new();
     for row in world.admin.query(sql, &[]).await.unwrap() {
-        let name: &str = row.get("name");
-        let (_, callers) = FUNCTIONS.iter().find(|(listed, _)| *listed == name).expect("listed above");
-        // A body that is bound to its objects when it is made looks nothing up.
-        assert!(row.get::<_, bool>("has_path") || row.get::<_, bool>("is_bound"), "{name} has no search_path");
-        assert_eq!(row.get::<_, bool>("prosecdef"), !callers.is_empty(), "{name}");
-        let owner: &str = row.get("owner");
-        if let Some(caller) = callers.first() {
-            assert_eq!((owner, row.get("volatile")), (format!("{caller}_fn").as_str(), "v"), "{name}");
-        } else {
-            assert_eq!(owner, OWNER, "{name}");
+        let (name, roles): (String, Vec<String>) = (row.get("name"), row.get("roles"));
+        assert!(row.get::<_, bool>("is_one"), "{name}");
+        let counted: &mut u32 = for_functions.entry(name.clone()).or_default();
+        match row.get("policy") {
+            "of_project*" => {
+                *counted += 1;
+                let condition: String = row.get::<_, &str>("condition").split_whitespace().collect();
+                let expected = "(project=(SELECTcurrent_setting('weir.project'::text,true)AScurrent_setting))";
+                assert_eq!(condition, expected, "{name}");
+                assert_eq!(roles, ["weir_read_fn", "weir_receive_fn", "weir_refresh_fn"], "{name}");
+            }
+            "of_publicr" => {
+                assert_eq!(roles, ["anon", "authenticated"], "{name}");
+                for_clients.push(name);
+            }
+            other => panic!("{name} has {other:?}"),
         }
     }
-}
-
-#[tokio::test]
-async fn every_table_is_under_forced_row_security_with_one_policy() {
-    let world = Postgres::new().await;
-    let sql = "select c.relname::text as name, c.relrowsecurity and c.relforcerowsecurity as is_forced,
-                 c.relowner::regrole::text as owner,
-                 array(select p.polname::text || p.polcmd::text from pg_policy p where p.polrelid = c.oid) as policies,
-                 (select pg_get_expr(p.polqual, p.polrelid) from pg_policy p where p.polrelid = c.oid) as condition,
-                 (select array_agg(r::regrole::text order by r::regrole::text) from pg_policy p, unnest(p.polroles) r
-                  where p.polrelid = c.oid) as roles
-               from pg_class c where c.relnamespace = 'weir'::regnamespace and c.relkind in ('r', 'p', 'v', 'm', 'f')";
-    let tables = world.admin.query(sql, &[]).await.unwrap();
-    assert_eq!(tables.len(), 15);
-    for row in tables {
-        let name: &str = row.get("name");
-        assert!(row.get::<_, bool>("is_forced"), "{name}");
-        assert_eq!(row.get::<_, &str>("owner"), OWNER, "{name}");
-        assert_eq!(row.get::<_, Vec<String>>("policies"), ["of_project*"], "{name}");
-        let condition: String = row.get::<_, &str>("condition").split_whitespace().collect();
-        let expected = "(project=(SELECTcurrent_setting('weir.project'::text,true)AScurrent_setting))";
-        assert_eq!(condition, expected, "{name}");
-        let roles = ["weir_read_fn", "weir_receive_fn", "weir_refresh_fn"];
-        assert_eq!(row.get::<_, Vec<String>>("roles").len(), roles.len(), "{name}");
-    }
+    assert_eq!(for_clients, PUBLIC);
+    assert!(for_functions.values().all(|policies| *policies == 1), "{for_functions:?}");
 }
 
 #[tokio::test]
@@ -286,17 +175,6 @@ async fn reading_works_in_a_read_only_transaction() {
     let client = connect(&config).await;
     assert!(client.query("select * from weir.read_entry('p', 'p/x')", &[]).await.unwrap().is_empty());
     assert!(world.refresh().demand("nobody", &[]).await.is_err());
-}
-
-async fn assert_denied(client: &Client, sql: &str, login: &str) {
-    match client.batch_execute(sql).await {
-        Err(error) => assert_eq!(error.code(), Some(&SqlState::INSUFFICIENT_PRIVILEGE), "{login}: {sql}: {error:?}"),
-        Ok(()) => panic!("{login} may: {sql}"),
-    }
-}
-
-async fn tables(admin: &Client) -> Vec<String> {
-    names(admin, "select relname::text from pg_class where relnamespace = 'weir'::regnamespace and relkind = 'r'").await
 }
 
 async fn names(client: &Client, sql: &str) -> Vec<String> {

@@ -2,12 +2,16 @@
 
 #![expect(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "this is a test")]
 
+mod audit;
+mod backups;
 mod contract;
 mod effects;
 mod failures;
 mod isolation;
 mod migrations;
 mod plans;
+mod public_api;
+mod rights;
 mod steps;
 mod waits;
 mod world;

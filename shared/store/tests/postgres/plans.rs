@@ -5,12 +5,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio_postgres::{AsyncMessage, Client, Config, NoTls};
 use weir_catalog::Key;
-use weir_flow::ports::{DueWanted, Finding, LeaseWanted, Leased, Leases, PortError, Publishing, Save};
+use weir_flow::ports::{DueWanted, Finding, Keeping, LeaseWanted, Leased, Leases, PortError, Publishing, Save};
 use weir_policy::time::Timestamp;
+use weir_store::native::Native;
 use weir_store::{Connector, Store};
 
 /// Thirty thousand due entries of one project: a planner that does not know how few are wanted would read them all.
-const ROWS: &str = "
+pub(crate) const ROWS: &str = "
     insert into weir.projects (project, description, access, shards, fingerprint, adopted_at)
     values ('p', '', 'public', 1, 0, now());
     insert into weir.upstreams (project, upstream, limits, windows_ms, reserve_percent, used, slices)
@@ -25,6 +26,21 @@ const ROWS: &str = "
     select 'p', e.id, 'api', now() - e.id * interval '1 s', now() - interval '1 day', now() from weir.entries e;
     insert into weir.versions (project, entry, version, body, content_type, created_at)
     select 'p', e.id, 1, '{}', 'application/json', now() from weir.entries e;
+    analyze";
+
+/// Six thousand entries with two replaced versions and values; of every second of them, these are old.
+const OLD: &str = "
+    insert into weir.versions (project, entry, version, body, content_type, created_at)
+    select 'p', e.id, n, '{}', 'application/json', now() from weir.entries e, generate_series(2, 3) n where e.id <= 6000;
+    update weir.entries set version = 2 where id <= 6000;
+    update weir.entries set version = 3 where id <= 6000;
+    update weir.replaced set at = now() - interval '2 days' where entry % 2 = 0;
+    insert into weir.observations (project, entry, name, at, value)
+    select 'p', e.id, 'rank', now() - n * interval '3 days', n::text from weir.entries e, generate_series(1, 3) n
+    where e.id <= 6000;
+    insert into weir.entries (project, key, key_hash, resource, upstream, shard, created_at)
+    select 'p', 'p/api/none/' || n, int8send(n), 'thing', 'api', 0, now() - interval '8 days' from generate_series(1, 100) n;
+    insert into weir.schedule (project, entry, upstream) select 'p', id, 'api' from weir.entries where version is null;
     analyze";
 
 #[tokio::test]
@@ -81,13 +97,41 @@ async fn no_batch_function_scans_a_table() {
     assert_indexed(&plans, "lease", &["entries_key_key", "schedule_pkey"]);
 }
 
+#[tokio::test]
+async fn no_sweep_scans_a_table() {
+    let database = Database::empty().await;
+    database.migrate().await;
+    let admin = connect(&database.config).await;
+    admin.batch_execute(ROWS).await.unwrap();
+    admin.batch_execute(OLD).await.unwrap();
+    let (client, plans) = explained(&database.config).await;
+    let store = Store::new(One(Arc::new(client)));
+    let history = [("thing", Duration::from_secs(86_400))];
+    let swept = store.sweep("p", &history, 1_000).await.unwrap();
+    assert_eq!((swept.entries, swept.total()), (100, 1_000));
+    assert_indexed(
+        &plans,
+        "sweep",
+        &["entries_unanswered_idx", "replaced_at_idx", "versions_pkey", "observations_pkey"],
+    );
+    // Nobody has to listen to the rest.
+    let store = Store::new(Native::new(database.acting_as("weir_refresh")));
+    let (mut versions, mut observations) = (swept.versions, swept.observations);
+    while store.swept(&["p"]).await.unwrap()[0] == Timestamp::ZERO {
+        let swept = store.sweep("p", &history, 10_000).await.unwrap();
+        assert!(swept.total() <= 5_000);
+        (versions, observations) = (versions + swept.versions, observations + swept.observations);
+    }
+    assert_eq!((versions, observations), (6_000, 6_000));
+}
+
 type Plans = Arc<Mutex<Vec<String>>>;
 
 /// That every plan since the last look found its rows by these indexes (or tables, whichever way in), and none by
 /// reading a table whole.
 fn assert_indexed(plans: &Plans, function: &str, used: &[&str]) {
     let seen = std::mem::take(&mut *plans.lock().unwrap()).join("\n");
-    for table in ["schedule", "entries", "versions"] {
+    for table in ["schedule", "entries", "versions", "observations", "replaced"] {
         let scan = format!("Seq Scan on {table}");
         let at = seen.find(&scan);
         assert_eq!(at.map(|at| &seen[at.saturating_sub(600)..]), None, "{function}");

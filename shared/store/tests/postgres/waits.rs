@@ -1,10 +1,11 @@
 //! Who had to wait for a lock looks again, and nobody waits for each other.
 
-use crate::steps::{SECOND, adopted, keep, keys, lease, new, save, saved, wish};
+use crate::steps::{HOUR, SECOND, adopted, keep, keys, lease, new, save, saved, wish};
 use crate::world::{Postgres, connect};
 use std::time::Duration;
 use weir_catalog::Key;
-use weir_flow::ports::{DueWanted, LeaseWanted, Leased, Leases, Publishing, Save, Saved};
+use weir_flow::ports::{DueWanted, Keeping, LeaseWanted, Leased, Leases, Publishing, Save, Saved};
+use weir_policy::time::Timestamp;
 use weir_testkit::contract::World;
 
 #[tokio::test]
@@ -52,6 +53,22 @@ async fn a_builder_that_waited_finds_the_board_built() {
     let build = || Box::pin(async { world.refresh().board(&project, 0).await.unwrap() });
     let (one, other, ()) = tokio::join!(build(), build(), release_when_waiting(&world, "weir.board(", 2));
     assert_eq!([one, other].iter().flatten().count(), 1);
+}
+
+#[tokio::test]
+async fn a_sweep_that_waited_does_not_take_anothers_rows_for_the_end() {
+    let world = adopted().await;
+    let key = &keys(&world, 0..1)[0];
+    for body in ["[1]", "[2]", "[3]", "[4]", "[5]"] {
+        keep(&world, key, new(body)).await;
+    }
+    world.advance(HOUR).await;
+    let project = world.project(0);
+    hold(&world, "weir.replaced r", &format!("r.project = '{project}'"), "r").await;
+    let sweep = || Box::pin(async { world.refresh().sweep(&project, &[("thing", SECOND)], 2).await.unwrap() });
+    let (one, other, ()) = tokio::join!(sweep(), sweep(), release_when_waiting(&world, "weir.sweep(", 2));
+    assert_eq!((one.versions, other.versions), (2, 2));
+    assert_eq!(world.refresh().swept(&[&project]).await, Ok(vec![Timestamp::ZERO]));
 }
 
 #[tokio::test]

@@ -88,10 +88,19 @@ impl World for Postgres {
         };
         let schedule = ["due_at", "verified_at", "purged_at", "demanded_until", "lease_until", "retry_at"];
         let sql = format!(
-            "update weir.entries set changed_at = changed_at - {by} where {mine};
+            "update weir.entries set changed_at = changed_at - {by}, created_at = created_at - {by} where {mine};
              update weir.schedule set {} where {mine};
              update weir.boards set {} where {mine};
              update weir.sightings set seen_at = seen_at - {by} where {mine};
+             update weir.projects set {} where {mine};
+             update weir.replaced set at = at - {by} where {mine};
+             update weir.changes set at = at - {by} where {mine};
+             update weir.quarantine set at = at - {by} where {mine};
+             update weir.deliveries set received_at = received_at - {by} where {mine};
+             update weir.runs set started_at = started_at - {by} where {mine};
+             -- In two steps, or one could meet another that is still to be moved.
+             update weir.observations set at = at - interval '300000 days' where {mine};
+             update weir.observations set at = at + interval '300000 days' - {by} where {mine};
              update weir.upstreams set {},
                slices = array(
                  select s.slice - {ms} / ((s.width_ms + 9) / 10)
@@ -104,6 +113,7 @@ impl World for Postgres {
              where {mine};",
             older(&schedule),
             older(&["made_at", "lease_until"]),
+            older(&["last_swept_at"]),
             older(&["open_until"]),
             ms = span.as_millis(),
         );

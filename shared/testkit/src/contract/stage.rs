@@ -3,7 +3,9 @@
 use super::World;
 use bytes::Bytes;
 use std::time::Duration;
-use weir_catalog::{Access, Catalog, Expected, Key, Param, Population, Project, Refresh, Resource, Upstream, Window};
+use weir_catalog::{
+    Access, Admission, Catalog, Expected, Key, Param, Population, Project, Refresh, Resource, Upstream, Window,
+};
 use weir_flow::entry::{Entry, Validators};
 use weir_flow::ports::{
     BuiltBoard, DueWanted, Entries, Finding, Lease, LeaseWanted, Leased, Leases, NewEntry, Publishing, Save, Saved,
@@ -32,6 +34,7 @@ pub(super) fn declared(name: String, budget: Vec<Window>, reserve_percent: u8) -
         name,
         description: "To try things on.".to_owned(),
         access: Access::Public,
+        admission: Admission::default(),
         board_shards: 1,
         upstreams: vec![Upstream {
             name: "api".to_owned(),

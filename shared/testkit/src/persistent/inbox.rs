@@ -35,15 +35,16 @@ impl Inbox for Store {
 
 impl Receipts for Store {
     async fn record(&self, receipt: &Receipt) -> Result<Recorded, PortError> {
-        self.statement(|tables, _| {
+        self.statement(|tables, now| {
             let Receipt { project, hook, dedupe, event, body } = receipt.clone();
             let same = |row: &DeliveryRow| row.project == project && row.delivery.hook == hook && row.dedupe == dedupe;
             if tables.deliveries.iter().any(same) {
                 return Ok(Recorded::Duplicate);
             }
-            let id = i64::try_from(tables.deliveries.len()).unwrap_or(i64::MAX);
+            tables.delivered += 1;
+            let id = tables.delivered;
             let delivery = Delivery { id, hook, event, body };
-            tables.deliveries.push(DeliveryRow { project, dedupe, delivery, done: false });
+            tables.deliveries.push(DeliveryRow { project, dedupe, received_at: now, delivery, done: false });
             Ok(Recorded::New)
         })
         .await

@@ -67,7 +67,9 @@ impl Leases for Store {
 }
 
 fn adopt(tables: &mut Tables, project: &Project, fingerprint: u64, now: Timestamp) {
-    tables.projects.insert(project.name.clone(), ProjectRow { fingerprint, shards: project.board_shards });
+    let swept_at = tables.projects.get(&project.name).map_or(Timestamp::ZERO, |known| known.swept_at);
+    let known = ProjectRow { fingerprint, shards: project.board_shards, swept_at };
+    tables.projects.insert(project.name.clone(), known);
     for upstream in &project.upstreams {
         let row = tables.upstreams.entry((project.name.clone(), upstream.name.clone())).or_default();
         // A budget that changes goes on counting where a window is as long as it was.
@@ -91,7 +93,7 @@ fn adopt(tables: &mut Tables, project: &Project, fingerprint: u64, now: Timestam
         let Some(resource) = project.resources.get(resource) else { continue };
         let Some(upstream) = project.upstreams.get(resource.upstream) else { continue };
         if !tables.rows.contains_key(&key) {
-            let row = Row { due_at: Some(now), ..tables.new_row(&key, &resource.name, &upstream.name) };
+            let row = Row { due_at: Some(now), ..tables.new_row(&key, &resource.name, &upstream.name, now) };
             tables.rows.insert(key, row);
         }
     }
@@ -120,7 +122,7 @@ fn lease(tables: &mut Tables, wanted: &LeaseWanted<'_>, now: Timestamp) -> Lease
         tables.sightings.insert(wanted.key.clone(), now);
         return Leased::Passing;
     }
-    let fresh = tables.new_row(wanted.key, wanted.resource, wanted.upstream);
+    let fresh = tables.new_row(wanted.key, wanted.resource, wanted.upstream, now);
     tables.rows.entry(wanted.key.clone()).or_insert(fresh);
     extend_demand(tables, wanted);
     Leased::Granted(grant_lease(tables, wanted.key, now + wanted.span))

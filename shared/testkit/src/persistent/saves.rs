@@ -1,6 +1,6 @@
 //! Saves: W1, versions, failures and breakers.
 
-use super::tables::{Change, Refused, Row, Tables};
+use super::tables::{Change, Observed, Refused, Replaced, Row, Tables};
 use weir_flow::entry::Entry;
 use weir_flow::ports::{Finding, NewEntry, Save, Saved};
 use weir_policy::breaker::open_for;
@@ -40,7 +40,7 @@ fn save_one(tables: &mut Tables, project: &str, save: &Save, now: Timestamp) -> 
         Finding::Bad { reason, excerpt, retry_at } => {
             fail(row, *retry_at, false);
             let (key, reason, excerpt) = (save.key.clone(), reason.clone(), excerpt.clone());
-            tables.quarantine.push(Refused { key, reason, excerpt });
+            tables.quarantine.push((now, Refused { key, reason, excerpt }));
             Saved::Noted
         }
         Finding::Absent { retry_at } => {
@@ -72,6 +72,10 @@ fn succeed(row: &mut Row, asked_at: Timestamp) {
 fn renew(tables: &mut Tables, project: &str, save: &Save, new: &NewEntry, now: Timestamp) -> Saved {
     let Some(row) = tables.rows.get_mut(&save.key) else { return Saved::Lost };
     let version = row.version.map_or(now.as_ms(), |old| old + 1);
+    if let Some(old) = row.version {
+        let (key, resource) = (save.key.clone(), row.resource.clone());
+        tables.replaced.push(Replaced { key, version: old, resource, at: now });
+    }
     row.version = Some(version);
     row.changed_at = now;
     row.meaning.clone_from(&new.meaning);
@@ -89,9 +93,10 @@ fn renew(tables: &mut Tables, project: &str, save: &Save, new: &NewEntry, now: T
     tables.versions.insert((save.key.clone(), version), entry);
     tables.changes.push(Change { key: save.key.clone(), version, at: now });
     for (name, value) in &new.observed {
-        let newest = tables.observations.iter().rev().find(|(key, observed, _)| *key == save.key && observed == name);
-        if newest.is_none_or(|(_, _, last)| last != value) {
-            tables.observations.push((save.key.clone(), name.clone(), value.clone()));
+        let newest = tables.observations.iter().rev().find(|last| last.key == save.key && last.name == *name);
+        if newest.is_none_or(|last| last.value != *value) {
+            let (key, name, value) = (save.key.clone(), name.clone(), value.clone());
+            tables.observations.push(Observed { key, name, value, at: save.asked_at });
         }
     }
     tables.news(project, shard);

@@ -16,12 +16,14 @@ pub(super) struct Tables {
     pub upstreams: HashMap<(String, String), UpstreamRow>,
     pub rows: BTreeMap<Key, Row>,
     pub versions: HashMap<(Key, u64), Entry>,
+    pub replaced: Vec<Replaced>,
     pub boards: HashMap<(String, u8), BoardRow>,
     pub changes: Vec<Change>,
-    pub observations: Vec<(Key, String, String)>,
-    pub quarantine: Vec<Refused>,
+    pub observations: Vec<Observed>,
+    pub quarantine: Vec<(Timestamp, Refused)>,
     pub sightings: HashMap<Key, Timestamp>,
     pub deliveries: Vec<DeliveryRow>,
+    pub delivered: i64,
     pub refused: HashMap<(String, String), u32>,
     pub runs: Vec<Run>,
     pub tokens: i64,
@@ -52,6 +54,23 @@ pub struct Refused {
 pub(super) struct ProjectRow {
     pub fingerprint: u64,
     pub shards: u8,
+    pub swept_at: Timestamp,
+}
+
+/// When a version was followed by the next.
+pub(super) struct Replaced {
+    pub key: Key,
+    pub version: u64,
+    pub resource: String,
+    pub at: Timestamp,
+}
+
+/// A tracked value.
+pub(super) struct Observed {
+    pub key: Key,
+    pub name: String,
+    pub value: String,
+    pub at: Timestamp,
 }
 
 #[derive(Default)]
@@ -64,6 +83,7 @@ pub(super) struct UpstreamRow {
 }
 
 pub(super) struct Row {
+    pub created_at: Timestamp,
     pub resource: String,
     pub upstream: String,
     pub shard: u8,
@@ -94,6 +114,7 @@ pub(super) struct BoardRow {
 pub(super) struct DeliveryRow {
     pub project: String,
     pub dedupe: Vec<u8>,
+    pub received_at: Timestamp,
     pub delivery: Delivery,
     pub done: bool,
 }
@@ -113,9 +134,10 @@ impl Tables {
         })
     }
 
-    pub(super) fn new_row(&self, key: &Key, resource: &str, upstream: &str) -> Row {
+    pub(super) fn new_row(&self, key: &Key, resource: &str, upstream: &str, now: Timestamp) -> Row {
         let shards = self.projects.get(key.project()).map_or(1, |project| project.shards);
         Row {
+            created_at: now,
             resource: resource.to_owned(),
             upstream: upstream.to_owned(),
             shard: shard_of(key.hash(), shards),

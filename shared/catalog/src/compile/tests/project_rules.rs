@@ -21,7 +21,7 @@ fn unknown_and_missing_fields_are_named() {
     refused(
         &[(r#"description = "A demo""#, "tags = []\ndescription = \"A demo\"")],
         &[
-            "2: unknown field `tags`; a project has: name, description, access, board_shards, defaults, filters, upstream, resource, hook",
+            "2: unknown field `tags`; a project has: name, description, access, rate_limit, cors, allow_ips, board_shards, defaults, filters, upstream, resource, hook",
         ],
     );
     refused(&[("description = \"A demo\"\n", "\n")], &["1: a project needs `description`"]);
@@ -55,7 +55,11 @@ fn a_project_has_its_files_name() {
     );
     refused(
         &[(r#"description = "A demo""#, "description = \"A demo\"\naccess = \"key\"")],
-        &[r#"3: `access` is "key"; there is "public""#],
+        &[r#"3: `access` is "key", which this release does not have; it serves "public" projects only"#],
+    );
+    refused(
+        &[(r#"description = "A demo""#, "description = \"A demo\"\naccess = \"none\"")],
+        &[r#"3: `access` is "none"; there is "public""#],
     );
     refused(
         &[(r#"description = "A demo""#, "description = \"A demo\"\nboard_shards = 17")],
