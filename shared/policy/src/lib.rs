@@ -1,5 +1,6 @@
 //! Weir's decisions: values in, values out. No I/O, no async, no clock.
 
+pub mod api_key;
 pub mod board;
 pub mod breaker;
 pub mod budget;
