@@ -18,6 +18,8 @@ mod wire;
 
 #[cfg(feature = "backup")]
 pub mod backup;
+#[cfg(feature = "keys")]
+pub mod keys;
 #[cfg(feature = "migrate")]
 pub mod migrate;
 #[cfg(feature = "native")]

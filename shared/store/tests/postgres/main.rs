@@ -8,6 +8,7 @@ mod contract;
 mod effects;
 mod failures;
 mod isolation;
+mod keys;
 mod migrations;
 mod plans;
 mod public_api;

@@ -30,6 +30,7 @@ const RELATIONS: &[(&str, [&str; 4])] = &[
     ("weir.entries", ["s", "", "siud", "s"]),
     ("weir.feed", ["", "", "siu", ""]),
     ("weir.hook_counts", ["", "siu", "", ""]),
+    ("weir.keys", ["s", "", "", ""]),
     ("weir.observations", ["", "", "sid", ""]),
     ("weir.projects", ["", "", "siu", "s"]),
     ("weir.quarantine", ["", "", "sid", ""]),
@@ -44,12 +45,14 @@ const RELATIONS: &[(&str, [&str; 4])] = &[
 ];
 
 const READ: &[&str] = &["weir_read", "weir_read_fn", "weir_refresh"];
+/// What `refresh` has no business with.
+const READ_ALONE: &[&str] = &["weir_read", "weir_read_fn"];
 const RECEIVE: &[&str] = &["weir_receive", "weir_receive_fn"];
 const REFRESH: &[&str] = &["weir_refresh", "weir_refresh_fn"];
 /// A step of another function.
 const STEP: &[&str] = &["weir_refresh_fn"];
 const CLIENTS: &[&str] = &["anon", "authenticated"];
-/// What a trigger runs.
+/// What a trigger runs, or the operator.
 const NOBODY: &[&str] = &[];
 
 /// Every function there is and who may call it.
@@ -67,14 +70,17 @@ const FUNCTIONS: &[(&str, &[&str])] = &[
     ("weir.closed_until", STEP),
     ("weir.count_entry", NOBODY),
     ("weir.count_refused", RECEIVE),
+    ("weir.create_key", NOBODY),
     ("weir.decide_lease", STEP),
     ("weir.deliveries_waiting", REFRESH),
     ("weir.demand", REFRESH),
     ("weir.enter", STEP),
     ("weir.grant_lease", STEP),
     ("weir.keep_version", STEP),
+    ("weir.key_scopes", READ_ALONE),
     ("weir.lease", REFRESH),
     ("weir.lease_due", REFRESH),
+    ("weir.list_keys", NOBODY),
     ("weir.make_due", REFRESH),
     ("weir.note_audit", NOBODY),
     ("weir.note_batch_calls", STEP),
@@ -87,6 +93,8 @@ const FUNCTIONS: &[(&str, &[&str])] = &[
     ("weir.read_entry", READ),
     ("weir.receive_delivery", RECEIVE),
     ("weir.record_run", REFRESH),
+    ("weir.revoke_key", NOBODY),
+    ("weir.rotate_key", NOBODY),
     ("weir.save_batch", REFRESH),
     ("weir.shard_of", STEP),
     ("weir.slot_lost", REFRESH),
@@ -165,7 +173,7 @@ async fn what_a_login_calls_acts_as_its_powerless_role() {
         let (_, callers) = FUNCTIONS.iter().find(|(listed, _)| *listed == name).expect("listed above");
         // A body that is bound to its objects when it is made looks nothing up.
         assert!(row.get::<_, bool>("has_path") || row.get::<_, bool>("is_bound"), "{name} has no search_path");
-        let login = callers.first().filter(|_| [READ, RECEIVE, REFRESH].contains(callers));
+        let login = callers.first().filter(|_| [READ, READ_ALONE, RECEIVE, REFRESH].contains(callers));
         assert_eq!(row.get::<_, bool>("prosecdef"), login.is_some(), "{name}");
         let owner: &str = row.get("owner");
         if let Some(login) = login {

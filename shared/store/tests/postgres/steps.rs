@@ -10,6 +10,7 @@ use weir_testkit::contract::{World, saves};
 
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
 pub(crate) const HOUR: Duration = Duration::from_secs(3600);
+pub(crate) const DAY: Duration = Duration::from_secs(86_400);
 
 pub(crate) async fn adopted() -> Postgres {
     let world = Postgres::new().await;
