@@ -1,6 +1,7 @@
 //! What can be typed after `cargo xtask`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -33,6 +34,9 @@ pub(crate) enum Command {
     Backup(BackupOptions),
     /// Puts a backup into a Postgres: an empty one, or with --overwrite in place of what is there.
     Restore(RestoreOptions),
+    /// Makes, lists, revokes and replaces the API keys of a project.
+    #[command(subcommand)]
+    Keys(KeysOrder),
     /// Does the set-up and builds the three wasm modules.
     Build,
     /// Holds one program that `dev` or `test` started, and ends it when they are gone, however they ended.
@@ -104,6 +108,71 @@ pub(crate) struct RestoreOptions {
     pub(crate) overwrite: bool,
 }
 
+/// What is done with a project's keys.
+#[derive(Subcommand)]
+pub(crate) enum KeysOrder {
+    /// Makes a key and prints it, alone on stdout and only this once: what is kept is its hash.
+    Create {
+        #[command(flatten)]
+        of: KeysOf,
+        /// Who or what it is for, as `list` and the audit show it.
+        #[arg(long, value_parser = key_name)]
+        name: String,
+        /// What it may do.
+        #[arg(long, value_delimiter = ',', default_value = "read", value_parser = ["read", "write", "admin", "metrics"])]
+        scopes: Vec<String>,
+        /// How long it is valid, for example 90d; until it is revoked if this is not given.
+        #[arg(long, value_name = "SPAN", value_parser = lifetime)]
+        expires: Option<Duration>,
+    },
+    /// Shows every key that a project ever had; never the keys themselves.
+    List {
+        #[command(flatten)]
+        of: KeysOf,
+    },
+    /// Ends a key.
+    Revoke {
+        #[command(flatten)]
+        of: KeysOf,
+        /// As `list` shows it.
+        id: i64,
+    },
+    /// Makes another key like this one and prints it; this one ends after the overlap.
+    Rotate {
+        #[command(flatten)]
+        of: KeysOf,
+        /// As `list` shows it.
+        id: i64,
+        /// How long both are valid.
+        #[arg(long, value_name = "SPAN", default_value = "7d", value_parser = weir_catalog::duration)]
+        overlap: Duration,
+    },
+}
+
+#[derive(Args)]
+pub(crate) struct KeysOf {
+    /// `postgres://role:password@host:port/database`; the role is the one that migrates.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    pub(crate) database_url: String,
+    /// Whose keys.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) project: String,
+}
+
+/// As the database has it too, which says it less well.
+fn key_name(text: &str) -> Result<String, String> {
+    let is_one_line = !text.chars().any(char::is_control);
+    let is_name = is_one_line && (1..=100).contains(&text.chars().count());
+    is_name.then(|| text.to_owned()).ok_or_else(|| "a name is one line of 1 to 100 characters".to_owned())
+}
+
+fn lifetime(text: &str) -> Result<Duration, String> {
+    match weir_catalog::duration(text) {
+        Ok(Duration::ZERO) => Err("a key that is never valid is no use".to_owned()),
+        other => other,
+    }
+}
+
 #[derive(Args)]
 pub(crate) struct GuardOrder {
     /// How the program is asked to end.
@@ -137,6 +206,37 @@ impl StopBy {
             Self::Stdin => "stdin",
             Self::Int => "int",
             Self::Term => "term",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scopes_and_span(line: &str) -> Option<(Vec<String>, Option<Duration>)> {
+        let words = ["xtask", "keys", "create", "--database-url", "postgres://u:p@h/d", "--project", "demo"];
+        let cli = Cli::try_parse_from(words.into_iter().chain(line.split(' '))).ok()?;
+        let Command::Keys(KeysOrder::Create { scopes, expires, .. }) = cli.command else { return None };
+        Some((scopes, expires))
+    }
+
+    #[test]
+    fn a_key_may_only_read_unless_more_is_asked_for() {
+        let read = vec!["read".to_owned()];
+        assert_eq!(scopes_and_span("--name fans"), Some((read.clone(), None)));
+        let quarter = Duration::from_secs(90 * 86_400);
+        assert_eq!(scopes_and_span("--name fans --expires 90d"), Some((read, Some(quarter))));
+        let more = vec!["read".to_owned(), "metrics".to_owned()];
+        assert_eq!(scopes_and_span("--name fans --scopes read,metrics"), Some((more, None)));
+    }
+
+    #[test]
+    fn what_is_no_key_is_refused_before_anything_is_done() {
+        for wrong in
+            ["--name ", "--name a\nb", "--name x --scopes root", "--name x --expires 0d", "--name x --expires 90"]
+        {
+            assert_eq!(scopes_and_span(wrong), None, "{wrong}");
         }
     }
 }

@@ -10,6 +10,7 @@ mod demo;
 mod dev;
 mod guard;
 mod guarded;
+mod keys;
 mod limiters;
 mod log_lines;
 mod logins;
@@ -61,6 +62,7 @@ async fn run(command: Command) -> Result<ExitCode> {
         Command::Migrate(options) => migrate::run(&checkout, &options).await,
         Command::Backup(options) => backup::back_up(&options).await,
         Command::Restore(options) => backup::restore(&checkout, &options).await,
+        Command::Keys(order) => keys::run(&checkout, &order).await,
         Command::Build => setup::modules_only(&checkout).map(|()| ExitCode::SUCCESS),
         Command::Guard(_) => Ok(ExitCode::SUCCESS),
     }

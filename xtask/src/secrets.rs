@@ -11,11 +11,16 @@ use crate::checkout::hex;
 
 /// A password nobody can guess, in characters that need no escaping anywhere.
 pub(crate) fn random_password() -> Result<String> {
-    let mut bytes = [0; 24];
+    Ok(hex(&random_bytes::<24>()?))
+}
+
+/// Bytes nobody can guess.
+pub(crate) fn random_bytes<const N: usize>() -> Result<[u8; N]> {
+    let mut bytes = [0; N];
     std::fs::File::open("/dev/urandom")
         .and_then(|mut source| source.read_exact(&mut bytes))
         .context("/dev/urandom cannot be read")?;
-    Ok(hex(&bytes))
+    Ok(bytes)
 }
 
 /// Writes a file that only its owner can read, also when it existed with wider rights.

@@ -13,6 +13,8 @@ mod syntax;
 mod units;
 mod upstream;
 
+pub use units::duration;
+
 use crate::{Catalog, Project};
 use report::Report;
 use std::path::{Path, PathBuf};

@@ -15,7 +15,7 @@ mod spelling;
 pub use admission::{Admission, Network, Origins, household};
 pub use codec::DecodeError;
 #[cfg(feature = "compile")]
-pub use compile::{ProjectError, compile_dir};
+pub use compile::{ProjectError, compile_dir, duration};
 pub use key::{Key, KeyTooLong};
 pub use project::{
     Access, Auth, Catalog, Expected, Hook, HookScheme, MakesDue, Param, Population, Project, QueryParam, Refresh,

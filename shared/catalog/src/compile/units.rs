@@ -7,7 +7,7 @@ const DAY_SECS: u64 = 86_400;
 const MAX_DAYS: u64 = 3_660;
 
 /// `"90s"`, `"18m"`, `"2h"`, `"30d"`, `"1w"`.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
+pub fn duration(text: &str) -> Result<Duration, String> {
     let (count, unit) = split_unit(text);
     let unit_secs = match unit {
         "s" => Some(1),
