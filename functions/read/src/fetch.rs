@@ -1,6 +1,7 @@
 //! One request, from the platform and back to it.
 
 use crate::asked::{Asked, MIN_VERSION, asked, owner};
+use crate::credential::{keep_private, key_required, let_in, shown};
 use crate::gate::{ADDRESS, Client, admit, counted_as, tell_policy, too_many};
 use crate::own::{Tiers, health, index};
 use crate::world::World;
@@ -8,7 +9,7 @@ use crate::{cors, failed, served};
 use http::header::{HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH, ORIGIN};
 use http::{Request, Response};
 use std::time::Duration;
-use weir_catalog::{Key, Origins, Project, Resource, Route};
+use weir_catalog::{Access, Key, Origins, Project, Resource, Route};
 use weir_edge::binding::hand_over;
 use weir_edge::body::Body;
 use weir_edge::catalog::{Needs, Serving};
@@ -18,13 +19,15 @@ use weir_edge::limiter;
 use weir_edge::log::{self, Line, millis};
 use weir_edge::payload::Payload;
 use weir_edge::problem::Problem;
-use weir_edge::request::from_js;
+use weir_edge::request::{from_js, header};
 use weir_edge::respond::to_js;
 use weir_edge::transport::{Transport, insecure};
 use weir_flow::answer::{Answer, Found, Outcome, Served, Step, Tier};
+use weir_flow::opening::{KeyRing, opening};
 use weir_flow::ports::{Entries, Fault};
 use weir_flow::read::{Wish, pay, read};
 use weir_flow::reader::Reader;
+use weir_policy::api_key::{ApiKey, Scope};
 use weir_policy::freshness::{Freshness, Rule};
 use weir_policy::time::Timestamp;
 use worker::{Context, Env, event};
@@ -35,6 +38,7 @@ const HEADERS: [HeaderName; 5] = [IF_NONE_MATCH, IF_MODIFIED_SINCE, MIN_VERSION,
 thread_local! {
     /// What this isolate remembers. It outlives every request, so it is never given back.
     static READER: &'static Reader<Body> = Box::leak(Box::default());
+    static RING: &'static KeyRing = Box::leak(Box::default());
 }
 
 /// What every part of the handler needs of its request.
@@ -94,33 +98,56 @@ impl Call<'_> {
         let (Some(project), Some(resource)) = (project, resource) else {
             return self.refuse(Problem::not_found(), None);
         };
-        let mut response = match self.gate(project, client).await {
-            Ok(()) => self.read(request, (project, resource), route, min_version).await,
+        let world = World::new(self.env, &self.gauge);
+        let key = || {
+            let sent = |name: &str| header(request.body(), name);
+            shown(project, resource, sent, request.uri().query()).ok_or_else(key_required)
+        };
+        let mut response = match self.gate(&world, (route.project, project), key, client).await {
+            Ok(()) => self.read(world, request, (project, resource), route, min_version).await,
             Err(problem) => self.refuse(problem, Some(project)),
         };
         tell_policy(response.headers_mut(), project);
+        if project.access == Access::Key {
+            keep_private(response.headers_mut(), project, resource);
+        }
         response
     }
 
-    /// The cheap question first: the limiter is asked only about those who may read at all.
-    async fn gate(&self, project: &Project, client: Client) -> Result<(), Problem> {
+    /// The cheap questions first: the limiter is asked only about those who may read at all, and Postgres about a key only
+    /// for those who do not ask too often.
+    async fn gate(
+        &self,
+        world: &World,
+        (index, project): (usize, &Project),
+        key: impl Fn() -> Result<ApiKey, Problem>,
+        client: Client,
+    ) -> Result<(), Problem> {
         admit(project, client)?;
-        let (Some(rate), Some(name)) = (project.admission.rate_limit, project.admission.limiter()) else {
-            return Ok(());
+        let key = match project.access {
+            Access::Public => None,
+            Access::Key => Some(key()?),
         };
-        if limiter::allows(self.env, &name, &counted_as(project, client)).await { Ok(()) } else { Err(too_many(rate)) }
+        if let (Some(rate), Some(name)) = (project.admission.rate_limit, project.admission.limiter())
+            && !limiter::allows(self.env, &name, &counted_as(project, client)).await
+        {
+            return Err(too_many(rate));
+        }
+        let Some(key) = key else { return Ok(()) };
+        let ring = RING.with(|ring| *ring);
+        let_in(opening(world, ring, (index, &project.name), &key, Scope::Read).await)
     }
 
     /// Answers a read; what is owed is done after the answer.
     async fn read(
         &self,
+        world: World,
         request: &Request<web_sys::Request>,
         (project, resource): (&'static Project, &'static Resource),
         route: &Route,
         min_version: u64,
     ) -> Response<Payload<Body>> {
         let reader = READER.with(|reader| *reader);
-        let world = World::new(self.env, &self.gauge);
         let wish = Wish { project_index: route.project, project, resource, key: &route.key, min_version };
         let Answer { outcome, trail, owed } = read(&world, reader, wish).await;
         let took = now().since(self.started_at);

@@ -3,6 +3,7 @@
 mod asked;
 mod cache_status;
 mod cors;
+mod credential;
 mod failed;
 mod fetch;
 mod gate;

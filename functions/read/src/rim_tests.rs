@@ -2,12 +2,13 @@
 
 use crate::asked::tests::catalog;
 use crate::asked::{Asked, MIN_VERSION, asked, owner};
+use crate::credential::{X_API_KEY, keep_private, key_required, shown};
 use crate::gate::{ADDRESS, Client, admit, counted_as};
-use http::header::{HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH, ORIGIN};
+use http::header::{AUTHORIZATION, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH, ORIGIN};
 use http::{HeaderValue, Request, Response};
 use proptest::prelude::*;
 use serde_json::Value;
-use weir_catalog::{Admission, Network, Origins, Routes};
+use weir_catalog::{Access, Admission, Auth, Network, Origins, Routes, Secret, Slot};
 use weir_edge::payload::Payload;
 use weir_edge::problem::Problem;
 use weir_edge::request::begun;
@@ -74,7 +75,7 @@ fn method() -> impl Strategy<Value = String> {
 }
 
 fn headers() -> impl Strategy<Value = Vec<(HeaderName, Vec<u8>)>> {
-    let names = vec![MIN_VERSION, ADDRESS, IF_NONE_MATCH, IF_MODIFIED_SINCE, ORIGIN];
+    let names = vec![MIN_VERSION, ADDRESS, IF_NONE_MATCH, IF_MODIFIED_SINCE, ORIGIN, AUTHORIZATION, X_API_KEY];
     let value = prop_oneof![prop::collection::vec(any::<u8>(), 0..20), value().prop_map(String::into_bytes)];
     prop::collection::vec((prop::sample::select(names), value), 0..6)
 }
@@ -98,6 +99,9 @@ fn answer(method: &str, address: &str, headers: &[(HeaderName, Vec<u8>)]) -> Res
     let networks = vec![Network { address: "10.0.0.0".parse().unwrap(), prefix: 8 }];
     let origins = Origins::Only(vec!["https://fans.example".into()]);
     catalog.projects[0].admission = Admission { networks, origins: origins.clone(), rate_limit: None };
+    let secret = Secret { name: "API_KEY".into(), optional: true };
+    catalog.projects[0].upstreams[0].auth = Some(Auth { slot: Slot::Query("api_key".into()), secret });
+    catalog.projects[0].access = Access::Key;
     let _name: &str = owner(request.uri().path());
     match asked(&request, &catalog, &Routes::new(&catalog, &["demo"]), NOW) {
         Asked::Entry { route, min_version } => {
@@ -105,12 +109,22 @@ fn answer(method: &str, address: &str, headers: &[(HeaderName, Vec<u8>)]) -> Res
             prop_assert!(route.key.as_str().starts_with("demo/api/") && min_version <= NOW.as_ms() + 2_000);
             prop_assert!(counted_as(project, client).starts_with("demo "));
             admit(project, client).map_or_else(is_problem, Ok)?;
+            let sent = |name: &str| Some(request.headers().get(name)?.to_str().ok()?.to_owned());
+            let resource = &project.resources[route.resource];
+            prop_assert_eq!(shown(project, resource, sent, request.uri().query()), None, "nobody guesses a key");
+            let mut refused = key_required().respond::<()>();
+            keep_private(refused.headers_mut(), project, resource);
+            is_answer(refused)?;
         }
         Asked::Preflight | Asked::Index | Asked::Health | Asked::HandOver => {}
         Asked::Refused(problem) => is_problem(problem)?,
     }
     let mut opened = http::HeaderMap::new();
     crate::cors::open(&mut opened, &origins, request.headers());
+    prop_assert!(
+        !opened.contains_key("access-control-allow-credentials"),
+        "a key is shown by the page, never by the browser"
+    );
     let allowed = opened.get("access-control-allow-origin");
     prop_assert!(allowed.is_none_or(|origin| origin == "https://fans.example"), "{allowed:?}");
     Ok(())

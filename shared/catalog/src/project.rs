@@ -37,6 +37,8 @@ pub struct Project {
 pub enum Access {
     /// Everybody.
     Public,
+    /// Whoever shows one of its keys.
+    Key,
 }
 
 /// A service whose answers are kept.

@@ -14,6 +14,11 @@ const LONGEST_ADDRESS: usize = 8_192;
 const MOST_HEADERS: u32 = 100;
 const LARGEST_HEAD: u32 = 32_768;
 
+/// A header that only some requests are asked for.
+pub fn header(request: &web_sys::Request, name: &str) -> Option<String> {
+    request.headers().get(name).ok().flatten()
+}
+
 /// How much some of a request's headers are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Head {

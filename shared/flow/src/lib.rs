@@ -7,6 +7,7 @@ pub mod grounds;
 pub mod hear;
 pub mod inbox;
 mod memory;
+pub mod opening;
 pub mod ports;
 pub mod publish;
 mod reach;

@@ -14,6 +14,7 @@ use crate::entry::{Entry, Validators};
 use bytes::Bytes;
 use std::time::Duration;
 use weir_catalog::{Key, Project, Upstream};
+use weir_policy::api_key::Scopes;
 use weir_policy::time::Timestamp;
 
 /// A port that could not do its work.
@@ -107,6 +108,12 @@ pub trait HotWriter {
 pub trait Entries {
     /// The current version of an entry.
     async fn entry(&self, key: &Key) -> Result<Option<Entry>, PortError>;
+}
+
+/// The keys of projects, as `read` sees them.
+pub trait Keys {
+    /// What the key of this hash may do in a project at this moment; `None` where it is no key of it.
+    async fn scopes(&self, project: &str, hash: &[u8; 32]) -> Result<Option<Scopes>, PortError>;
 }
 
 /// The `refresh` Worker, as `read` sees it.

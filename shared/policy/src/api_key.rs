@@ -50,6 +50,46 @@ impl fmt::Debug for ApiKey {
     }
 }
 
+/// What a key may be for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Read entries.
+    Read,
+    /// Push entries.
+    Write,
+    /// Change what an operator may change.
+    Admin,
+    /// See how things go.
+    Metrics,
+}
+
+/// What a key is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Scopes(u8);
+
+impl Scopes {
+    /// Those of these names; one that this version does not know allows nothing.
+    pub fn named<'n>(names: impl IntoIterator<Item = &'n str>) -> Self {
+        let bit = |name| match name {
+            "read" => bit(Scope::Read),
+            "write" => bit(Scope::Write),
+            "admin" => bit(Scope::Admin),
+            "metrics" => bit(Scope::Metrics),
+            _ => 0,
+        };
+        Self(names.into_iter().fold(0, |scopes, name| scopes | bit(name)))
+    }
+
+    /// Whether this is among them.
+    pub fn has(self, scope: Scope) -> bool {
+        self.0 & bit(scope) != 0
+    }
+}
+
+fn bit(scope: Scope) -> u8 {
+    1 << scope as u8
+}
+
 fn digit(number: u32) -> Option<char> {
     let at = usize::try_from(number).ok()? % ALPHABET.len();
     ALPHABET.get(at).copied().map(char::from)
@@ -133,6 +173,18 @@ mod tests {
     #[test]
     fn a_key_is_not_printed_by_accident() {
         assert_eq!(format!("{:?}", key()), "ApiKey(…)");
+    }
+
+    #[test]
+    fn a_scope_allows_itself_and_nothing_else() {
+        let all =
+            [("read", Scope::Read), ("write", Scope::Write), ("admin", Scope::Admin), ("metrics", Scope::Metrics)];
+        for (name, scope) in all {
+            for (_, other) in all {
+                assert_eq!(Scopes::named([name, "later"]).has(other), scope == other, "{name} {other:?}");
+            }
+        }
+        assert!(!Scopes::named(["Read", ""]).has(Scope::Read));
     }
 
     proptest! {

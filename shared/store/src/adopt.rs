@@ -23,7 +23,10 @@ fn described(project: &Project) -> Value {
     let mut said = json!({
         "project": project.name,
         "description": project.description,
-        "access": match project.access { Access::Public => "public" },
+        "access": match project.access {
+            Access::Public => "public",
+            Access::Key => "key",
+        },
         "shards": project.board_shards.max(1),
         "upstreams": project.upstreams.iter().map(upstream).collect::<Vec<_>>(),
         "resources": project.resources.iter().map(|resource| &resource.name).collect::<Vec<_>>(),

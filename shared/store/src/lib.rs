@@ -12,6 +12,7 @@ mod inbox;
 mod keeping;
 mod lease;
 mod save;
+mod scopes;
 mod slots;
 mod store;
 mod wire;

@@ -74,8 +74,8 @@ fn description(text: &str) -> Result<String, String> {
 fn access(text: &str) -> Result<Access, String> {
     match text {
         "public" => Ok(Access::Public),
-        "key" => Err("is \"key\", which this release does not have; it serves \"public\" projects only".to_owned()),
-        _ => Err(format!("is \"{text}\"; there is \"public\"")),
+        "key" => Ok(Access::Key),
+        _ => Err(format!("is \"{text}\"; there are \"public\" and \"key\"")),
     }
 }
 

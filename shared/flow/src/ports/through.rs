@@ -1,12 +1,13 @@
 //! A Worker's ports are its store's: who has a store has the persistent ports.
 
 use super::{
-    BuiltBoard, Delivery, DueWanted, Entries, Inbox, Keeping, Lease, LeaseWanted, Leased, Leases, PortError,
+    BuiltBoard, Delivery, DueWanted, Entries, Inbox, Keeping, Keys, Lease, LeaseWanted, Leased, Leases, PortError,
     Publishing, Run, Runs, Save, Saved, Swept,
 };
 use crate::entry::Entry;
 use std::time::Duration;
 use weir_catalog::{Catalog, Key, Project};
+use weir_policy::api_key::Scopes;
 use weir_policy::time::Timestamp;
 
 /// Something that reaches the persistent tier through a store.
@@ -20,6 +21,12 @@ pub trait Through {
 impl<T: Through<Store: Entries>> Entries for T {
     async fn entry(&self, key: &Key) -> Result<Option<Entry>, PortError> {
         self.store().entry(key).await
+    }
+}
+
+impl<T: Through<Store: Keys>> Keys for T {
+    async fn scopes(&self, project: &str, hash: &[u8; 32]) -> Result<Option<Scopes>, PortError> {
+        self.store().scopes(project, hash).await
     }
 }
 

@@ -4,7 +4,8 @@ use crate::steps::{DAY, HOUR};
 use crate::world::{OWNER, Postgres, connect};
 use std::time::Duration;
 use tokio_postgres::Client;
-use weir_policy::api_key::ApiKey;
+use weir_flow::ports::Keys;
+use weir_policy::api_key::{ApiKey, Scopes};
 use weir_store::keys::{KeyError, Made, NewKey, create, list, revoke, rotate};
 use weir_testkit::contract::World;
 
@@ -14,7 +15,7 @@ const READ: [&str; 1] = ["read"];
 async fn a_key_opens_its_own_project_and_no_other() {
     let (world, owner) = fresh().await;
     let made = made(&owner, &world.project(0), &["read", "metrics"], None, 1).await;
-    assert_eq!(scopes(&world, 0, &made.key).await, Some(vec!["read".to_owned(), "metrics".to_owned()]));
+    assert_eq!(scopes(&world, 0, &made.key).await, Some(Scopes::named(["read", "metrics"])));
     assert_eq!(scopes(&world, 1, &made.key).await, None, "another project");
     assert_eq!(scopes(&world, 0, &key(2)).await, None, "another key");
     let login = connect(&world.database.acting_as("weir_read")).await;
@@ -179,8 +180,6 @@ async fn pass(world: &Postgres, span: Duration) {
 }
 
 /// As `read` asks.
-async fn scopes(world: &Postgres, project: u8, key: &ApiKey) -> Option<Vec<String>> {
-    let login = connect(&world.database.acting_as("weir_read")).await;
-    let (project, hash) = (world.project(project), key.hash().to_vec());
-    login.query_one("select weir.key_scopes($1, $2)", &[&project, &hash]).await.unwrap().get(0)
+async fn scopes(world: &Postgres, project: u8, key: &ApiKey) -> Option<Scopes> {
+    world.read().scopes(&world.project(project), &key.hash()).await.unwrap()
 }

@@ -1,6 +1,7 @@
 //! What a project and its upstreams must be.
 
-use super::refused;
+use super::{DEMO, compiled, refused};
+use crate::Access;
 
 #[test]
 fn a_file_that_is_no_toml_says_where() {
@@ -40,6 +41,12 @@ fn unknown_and_missing_fields_are_named() {
 }
 
 #[test]
+fn a_project_is_everybodys_or_read_with_a_key() {
+    let with = |access: &str| compiled(&DEMO.replace("A demo\"", &format!("A demo\"\naccess = \"{access}\""))).access;
+    assert_eq!((with("public"), with("key")), (Access::Public, Access::Key));
+}
+
+#[test]
 fn a_project_has_its_files_name() {
     refused(
         &[(r#"name = "demo""#, r#"name = "Demo""#)],
@@ -54,12 +61,8 @@ fn a_project_has_its_files_name() {
         &["2: `description` must be one line of 1 to 200 bytes"],
     );
     refused(
-        &[(r#"description = "A demo""#, "description = \"A demo\"\naccess = \"key\"")],
-        &[r#"3: `access` is "key", which this release does not have; it serves "public" projects only"#],
-    );
-    refused(
         &[(r#"description = "A demo""#, "description = \"A demo\"\naccess = \"none\"")],
-        &[r#"3: `access` is "none"; there is "public""#],
+        &[r#"3: `access` is "none"; there are "public" and "key""#],
     );
     refused(
         &[(r#"description = "A demo""#, "description = \"A demo\"\nboard_shards = 17")],
