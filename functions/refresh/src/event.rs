@@ -21,7 +21,7 @@ use weir_flow::grounds::Grounds;
 use weir_flow::hear::hear;
 use weir_flow::ports::{Ask, Brought, Port, PortError, Run, Tidings};
 use weir_flow::publish::put_slots;
-use weir_flow::tick::{Order, tick};
+use weir_flow::tick::{BATCH_ENTRIES, Order, tick};
 use weir_flow::work::Subject;
 use weir_policy::time::Timestamp;
 use worker::{Context, Env, ScheduleContext, ScheduledEvent, event};
@@ -46,8 +46,13 @@ async fn fetch(request: web_sys::Request, env: Env, ctx: Context) -> worker::Res
 async fn scheduled(_event: ScheduledEvent, env: Env, _ctx: ScheduleContext) {
     let serving = Serving::of(&env, Needs::UpstreamSecrets);
     let job = Job { serving, env, gauge: Gauge::default(), started_at: now() };
-    let order =
-        Order { catalog: serving.catalog, projects: &serving.running, cause: "cron", deadline: job.started_at + TICK };
+    let order = Order {
+        catalog: serving.catalog,
+        projects: &serving.running,
+        cause: "cron",
+        deadline: job.started_at + TICK,
+        batch: BATCH_ENTRIES,
+    };
     for run in tick(&job.world(), order).await {
         job.log_run(&run);
     }
