@@ -24,6 +24,7 @@ pub(crate) fn resource(name: &str, path: &str) -> Resource {
         unless: vec![],
         never_empty: false,
         ignore: vec![],
+        drop: vec![],
         track: vec![],
         admit_second: false,
         max_entries: 10,
