@@ -126,16 +126,18 @@ fn a_refused_answer_leaves_its_reason_and_nothing_of_itself() {
 
 #[test]
 fn what_a_project_begins_to_drop_goes_with_the_next_call_even_if_nothing_changed() {
-    let mut world = World::new(4, catalog());
+    // Both ignore it, so the meaning was without it before.
+    let ignoring = |mut catalog: Catalog| {
+        catalog.projects[0].resources[0].ignore = vec!["/rows/*/birthDate".into()];
+        catalog
+    };
+    let mut world = World::new(4, ignoring(catalog()));
     world.upstream.say("/scores", WITH);
     world.time.block_on(async {
         tick_after(&world, 0).await;
         assert_eq!(body(&world.isolate().read("/scores").await), WITH.as_bytes(), "it is kept as it came");
     });
-    let mut later = dropping();
-    // The meaning was without it before, too.
-    later.projects[0].resources[0].ignore = vec!["/rows/*/birthDate".into()];
-    world.catalog = Rc::new(later);
+    world.catalog = Rc::new(ignoring(dropping()));
     world.time.block_on(async {
         tick_after(&world, 61).await;
         world.time.sleep(Duration::from_secs(61)).await;
