@@ -109,6 +109,10 @@ fn every_method_and_path_has_one_answer() {
         ("POST", "/", "405 GET, HEAD"),
         ("GET", "/-/health", "health"),
         ("PUT", "/-/health", "405 GET, HEAD"),
+        // What the Workers ask each other is never handed over as it is asked.
+        ("GET", "/health", "404"),
+        ("HEAD", "/health", "404"),
+        ("POST", "/health", "hand over"),
     ] {
         assert_eq!(outcome(method, uri), expected, "{method} {uri}");
     }
