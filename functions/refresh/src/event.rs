@@ -11,6 +11,7 @@ use weir_edge::catalog::{self, Needs, Serving};
 use weir_edge::clock::now;
 use weir_edge::gauge::Gauge;
 use weir_edge::log::{self, Counts, Line, millis};
+use weir_edge::missing;
 use weir_edge::payload::Payload;
 use weir_edge::problem::Problem;
 use weir_edge::request::{body, from_js};
@@ -87,6 +88,7 @@ impl Job {
                 }
                 None => self.refuse(bad_call()),
             },
+            Called::Health => missing::respond(&self.serving.missing),
         }
     }
 
