@@ -3,6 +3,7 @@
 use crate::asking::{PLAYER, PLAYER_UPSTREAM, count, nothing_untoward_was_logged, player};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
+use std::path::Path;
 use weir_e2e::{HOOK_SECRET, Options, World, until};
 
 pub(crate) const HOOK: &str = "/hooks/opendota/played";
@@ -87,4 +88,26 @@ async fn a_hook_without_its_secret_says_so() {
     let answer = world.post(HOOK, &[("x-tba-hmac", &signature)], PLAYED).await;
     assert_eq!(answer.status, 503);
     assert!(answer.text().contains("urn:weir:problem:hook-not-configured"), "{}", answer.text());
+    let health = world.get(1, "/-/health", &[]).await;
+    let page: serde_json::Value = serde_json::from_str(&health.text()).expect("health is JSON");
+    let hook = serde_json::json!({ "project": "opendota", "hook": "played", "secrets": ["OPENDOTA_HOOK_SECRET"] });
+    assert_eq!(page["missing"], serde_json::json!({ "hooks": [hook], "upstreams": [] }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_workers_ask_each_other_nobody_else_is_told() {
+    let world = World::start(Options::default()).await;
+    let page: serde_json::Value =
+        serde_json::from_str(&world.get(1, "/-/health", &[]).await.text()).expect("health is JSON");
+    assert_eq!(page["missing"], serde_json::json!({ "hooks": [], "upstreams": [] }));
+    // Everybody can compute it from the project files.
+    let catalog = weir_catalog::compile_dir(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../projects"))
+        .expect("the project files are right");
+    let fingerprint = format!("{:016x}", catalog.fingerprint());
+    for method in ["GET", "HEAD", "POST", "PUT", "OPTIONS"] {
+        for path in ["/health", "//health", "/hooks/health"] {
+            let answer = world.request(1, method, path, &[("weir-catalog", &fingerprint)], Vec::new()).await;
+            assert_eq!(answer.status, 404, "{method} {path}: {}", answer.text());
+        }
+    }
 }

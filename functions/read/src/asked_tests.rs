@@ -24,6 +24,7 @@ pub(crate) fn resource(name: &str, path: &str) -> Resource {
         unless: vec![],
         never_empty: false,
         ignore: vec![],
+        drop: vec![],
         track: vec![],
         admit_second: false,
         max_entries: 10,
@@ -108,6 +109,10 @@ fn every_method_and_path_has_one_answer() {
         ("POST", "/", "405 GET, HEAD"),
         ("GET", "/-/health", "health"),
         ("PUT", "/-/health", "405 GET, HEAD"),
+        // What the Workers ask each other is never handed over as it is asked.
+        ("GET", "/health", "404"),
+        ("HEAD", "/health", "404"),
+        ("POST", "/health", "hand over"),
     ] {
         assert_eq!(outcome(method, uri), expected, "{method} {uri}");
     }

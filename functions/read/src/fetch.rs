@@ -3,14 +3,14 @@
 use crate::asked::{Asked, MIN_VERSION, asked, owner};
 use crate::credential::{keep_private, key_required, let_in, shown};
 use crate::gate::{ADDRESS, Client, admit, counted_as, tell_policy, too_many};
-use crate::own::{Tiers, health, index};
+use crate::own::{Missing, Tiers, health, index};
 use crate::world::World;
 use crate::{cors, failed, served};
 use http::header::{HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH, ORIGIN};
 use http::{Request, Response};
 use std::time::Duration;
 use weir_catalog::{Access, Key, Origins, Project, Resource, Route};
-use weir_edge::binding::hand_over;
+use weir_edge::binding::{hand_over, missing};
 use weir_edge::body::Body;
 use weir_edge::catalog::{Needs, Serving};
 use weir_edge::clock::now;
@@ -197,7 +197,8 @@ impl Call<'_> {
             Err(_) => false,
         };
         let tiers = Tiers { hot: world.kv.answers().await, persistent };
-        self.own("health", health(&self.serving.running, tiers))
+        let (hooks, upstreams) = missing(self.env, &self.gauge).await;
+        self.own("health", health(&self.serving.running, tiers, &Missing { hooks, upstreams }))
     }
 
     fn own(&self, what: &'static str, response: Response<Payload<Body>>) -> Response<Payload<Body>> {

@@ -2,30 +2,37 @@
 
 use crate::answer::respond;
 use crate::refusals::{GATHERED_FOR, Refusals};
+use crate::secrets::missing;
 use crate::target::{TBA_HMAC, signature, target, too_large};
 use bytes::Bytes;
-use http::header::CONTENT_LENGTH;
+use http::header::{CONTENT_LENGTH, HeaderName};
 use http::{Request, Response, StatusCode};
 use std::cell::RefCell;
 use weir_catalog::{Hook, Project};
 use weir_edge::binding::RefreshBinding;
 use weir_edge::body::Body;
-use weir_edge::catalog::{Needs, Serving};
+use weir_edge::catalog::{self, Needs, Serving};
 use weir_edge::clock::{Clock, now};
 use weir_edge::db::Postgres;
+use weir_edge::flag;
 use weir_edge::gauge::Gauge;
 use weir_edge::log::{self, Line, millis};
+use weir_edge::missing::{is_asked, respond as tell_missing};
 use weir_edge::payload::Payload;
 use weir_edge::problem::Problem;
 use weir_edge::request::{body, bounded, from_js, whole_head};
 use weir_edge::respond::to_js;
 use weir_edge::text;
 use weir_edge::transport::Transport;
+use weir_edge::wire::CATALOG;
 use weir_flow::ports::{Fault, PortError, Receipts, Refresher, Tidings, Timer};
 use weir_flow::receive::{Attempt, Receiving, receive};
 use weir_policy::time::Timestamp;
 use weir_store::Store;
 use worker::{Context, Env, console_error, event};
+
+/// The only headers that a delivery, or a Worker that asks what is missing, depends on.
+const HEADERS: [HeaderName; 3] = [CONTENT_LENGTH, TBA_HMAC, HeaderName::from_static(CATALOG)];
 
 thread_local! {
     static REFUSALS: RefCell<Refusals> = RefCell::default();
@@ -47,10 +54,13 @@ async fn fetch(request: web_sys::Request, env: Env, ctx: Context) -> worker::Res
     let postgres = Postgres::new(&env, "RECEIVE_DB", &gauge);
     let call = Call { env: &env, ctx: &ctx, gauge, postgres, started_at: now() };
     let bounded = bounded(whole_head(&request));
-    let request = match bounded.and_then(|()| from_js(request, &[CONTENT_LENGTH, TBA_HMAC])) {
+    let request = match bounded.and_then(|()| from_js(request, &HEADERS)) {
         Ok(request) => request,
         Err(problem) => return to_js(call.refuse(problem)),
     };
+    if is_asked(&request, catalog::FINGERPRINT) {
+        return to_js(tell_missing::<Body>(&missing(&serving.running, |name| flag(&env, name))));
+    }
     let mut response = match target(&request, |name| serving.project(name)) {
         Ok((project, hook)) => call.delivery(&request, project, hook).await,
         Err(problem) => call.refuse(problem),

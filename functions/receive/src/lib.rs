@@ -5,4 +5,5 @@ mod fetch;
 mod refusals;
 #[cfg(test)]
 mod rim_tests;
+mod secrets;
 mod target;

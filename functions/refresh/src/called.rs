@@ -3,6 +3,7 @@
 use http::header::HeaderName;
 use http::{Method, Request, StatusCode};
 use std::time::Duration;
+use weir_edge::missing::is_asked;
 use weir_edge::problem::Problem;
 use weir_edge::wire::{BRING, CATALOG, TELL};
 
@@ -16,10 +17,15 @@ pub(crate) enum Called {
     Bring,
     /// Something noted.
     Tell,
+    /// Which secrets are missing.
+    Health,
 }
 
 /// Reads a call's head. Nobody but the other Workers calls, so whatever else comes is not found.
 pub(crate) fn called<B>(request: &Request<B>, fingerprint: &str) -> Result<Called, Problem> {
+    if is_asked(request, fingerprint) {
+        return Ok(Called::Health);
+    }
     let called = match (request.method(), request.uri().path()) {
         (&Method::POST, BRING) => Called::Bring,
         (&Method::POST, TELL) => Called::Tell,
@@ -58,6 +64,8 @@ mod tests {
         assert_eq!(status("POST", "/tell", Some("00ff")), Ok(Called::Tell));
         assert_eq!(status("POST", "/bring", Some("00fe")), Err(503));
         assert_eq!(status("POST", "/bring", None), Err(503));
+        assert_eq!(status("GET", "/health", Some("00ff")), Ok(Called::Health));
+        assert_eq!(status("GET", "/health", Some("00fe")), Err(404));
         assert_eq!(status("GET", "/bring", Some("00ff")), Err(404));
         assert_eq!(status("POST", "/", Some("00ff")), Err(404));
         assert_eq!(status("GET", "/demo/api/players/1", None), Err(404));

@@ -11,6 +11,7 @@ use weir_edge::catalog::{self, Needs, Serving};
 use weir_edge::clock::now;
 use weir_edge::gauge::Gauge;
 use weir_edge::log::{self, Counts, Line, millis};
+use weir_edge::missing;
 use weir_edge::payload::Payload;
 use weir_edge::problem::Problem;
 use weir_edge::request::{body, from_js};
@@ -21,7 +22,7 @@ use weir_flow::grounds::Grounds;
 use weir_flow::hear::hear;
 use weir_flow::ports::{Ask, Brought, Port, PortError, Run, Tidings};
 use weir_flow::publish::put_slots;
-use weir_flow::tick::{Order, tick};
+use weir_flow::tick::{BATCH_ENTRIES, Order, tick};
 use weir_flow::work::Subject;
 use weir_policy::time::Timestamp;
 use worker::{Context, Env, ScheduleContext, ScheduledEvent, event};
@@ -46,8 +47,13 @@ async fn fetch(request: web_sys::Request, env: Env, ctx: Context) -> worker::Res
 async fn scheduled(_event: ScheduledEvent, env: Env, _ctx: ScheduleContext) {
     let serving = Serving::of(&env, Needs::UpstreamSecrets);
     let job = Job { serving, env, gauge: Gauge::default(), started_at: now() };
-    let order =
-        Order { catalog: serving.catalog, projects: &serving.running, cause: "cron", deadline: job.started_at + TICK };
+    let order = Order {
+        catalog: serving.catalog,
+        projects: &serving.running,
+        cause: "cron",
+        deadline: job.started_at + TICK,
+        batch: BATCH_ENTRIES,
+    };
     for run in tick(&job.world(), order).await {
         job.log_run(&run);
     }
@@ -82,6 +88,7 @@ impl Job {
                 }
                 None => self.refuse(bad_call()),
             },
+            Called::Health => missing::respond(&self.serving.missing),
         }
     }
 

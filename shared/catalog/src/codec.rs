@@ -4,7 +4,7 @@ use crate::Catalog;
 use sha2::{Digest, Sha256};
 
 /// Leads the compiled form; changes whenever the model's fields do.
-const FORMAT: u8 = 2;
+const FORMAT: u8 = 3;
 
 /// Bytes that are no catalog of this build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -2,6 +2,7 @@
 
 mod admission;
 mod checks;
+mod dropped;
 mod fields;
 mod freshness;
 mod hook;

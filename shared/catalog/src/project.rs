@@ -134,6 +134,10 @@ pub struct Resource {
     pub never_empty: bool,
     /// JSON pointers of what is not a change; `*` stands for every row or member.
     pub ignore: Vec<String>,
+    /// JSON pointers of what is removed before anything is kept; `*` stands for every row or member.
+    ///
+    /// `expect`, guards and `track` see the answer as it came, but none of `track` is dropped or holds what is.
+    pub drop: Vec<String>,
     /// Observed values: a name and its JSON pointer.
     pub track: Vec<(String, String)>,
     /// Whether made-up keys leave nothing durable: only a second demand does.

@@ -1,6 +1,7 @@
 //! The catalog that this module embeds, and which of its projects run here.
 
 use crate::env::{flag, text};
+use crate::missing::Missing;
 use std::cell::OnceCell;
 use weir_catalog::{Catalog, Project, Routes};
 use worker::{Env, console_error};
@@ -16,6 +17,8 @@ pub struct Serving {
     pub catalog: &'static Catalog,
     /// The projects that run.
     pub running: Vec<&'static Project>,
+    /// The named projects that do not, for want of secrets.
+    pub missing: Vec<Missing<'static>>,
     routes: Routes,
 }
 
@@ -57,11 +60,16 @@ impl Serving {
         needs: Needs,
         is_set: impl Fn(&str) -> bool,
     ) -> (Self, Vec<String>) {
-        let (mut running, mut complaints): (Vec<&'static Project>, _) = (Vec::new(), Vec::new());
+        let (mut running, mut missing, mut complaints) = (Vec::<&'static Project>::new(), Vec::new(), Vec::new());
         for name in names.split(',').map(str::trim).filter(|name| !name.is_empty()) {
             match catalog.project(name) {
-                Some(project) => match missing_secret(project, needs, &is_set) {
-                    Some(secret) => complaints.push(format!("project {name} does not start: set the secret {secret}")),
+                Some(project) => match missing_secrets(project, needs, &is_set) {
+                    Some(without) if missing.contains(&without) => {}
+                    Some(without) => {
+                        let secrets = without.secrets.join(", ");
+                        complaints.push(format!("project {name} does not start: set the secret {secrets}"));
+                        missing.push(without);
+                    }
                     None if running.contains(&project) => {}
                     None => running.push(project),
                 },
@@ -72,7 +80,7 @@ impl Serving {
             complaints.push("no project runs: name some in the variable PROJECTS".to_owned());
         }
         let names: Vec<&str> = running.iter().map(|project| project.name.as_str()).collect();
-        (Self { catalog, routes: Routes::new(catalog, &names), running }, complaints)
+        (Self { catalog, routes: Routes::new(catalog, &names), running, missing }, complaints)
     }
 
     /// The paths of the projects that run.
@@ -86,13 +94,20 @@ impl Serving {
     }
 }
 
-fn missing_secret<'a>(project: &'a Project, needs: Needs, is_set: &impl Fn(&str) -> bool) -> Option<&'a str> {
+/// What a project has to have before it starts and has not.
+fn missing_secrets(
+    project: &'static Project,
+    needs: Needs,
+    is_set: &impl Fn(&str) -> bool,
+) -> Option<Missing<'static>> {
     match needs {
         Needs::Nothing => None,
         Needs::UpstreamSecrets => {
-            let mut secrets = project.upstreams.iter().filter_map(|upstream| Some(&upstream.auth.as_ref()?.secret));
-            let missing = secrets.find(|secret| !secret.optional && !is_set(&secret.name))?;
-            Some(&missing.name)
+            let secrets = project.upstreams.iter().filter_map(|upstream| Some(&upstream.auth.as_ref()?.secret));
+            let missing = secrets.filter(|secret| !secret.optional && !is_set(&secret.name));
+            let mut secrets: Vec<&str> = missing.map(|secret| secret.name.as_str()).collect();
+            secrets.dedup();
+            (!secrets.is_empty()).then(|| Missing { project: &project.name, hook: None, secrets })
         }
     }
 }
@@ -172,6 +187,11 @@ mod tests {
         let (running, complaints) = chosen(all, Needs::UpstreamSecrets, &[]);
         assert_eq!((running, complaints.len()), (vec!["free", "may"], 1));
         assert!(complaints[0].contains("KEY"));
+        let missing = |set: &[&str]| {
+            Serving::choose(catalog(), "must,must", Needs::UpstreamSecrets, |name| set.contains(&name)).0.missing
+        };
+        assert_eq!(missing(&[]), [Missing { project: "must", hook: None, secrets: vec!["KEY"] }]);
+        assert_eq!(missing(&["KEY"]), []);
         assert_eq!(chosen(all, Needs::UpstreamSecrets, &["KEY"]).0, ["free", "may", "must"]);
         assert_eq!(chosen(all, Needs::Nothing, &[]).0, ["free", "may", "must"]);
     }

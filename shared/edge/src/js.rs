@@ -47,7 +47,7 @@ extern "C" {
     pub(crate) fn fetch(this: &Service, request: &JsValue) -> Result<Promise, JsValue>;
 
     #[wasm_bindgen(method, catch, js_name = fetch)]
-    pub(crate) fn post(this: &Service, url: &str, init: &JsValue) -> Result<Promise, JsValue>;
+    pub(crate) fn call(this: &Service, url: &str, init: &JsValue) -> Result<Promise, JsValue>;
 }
 
 /// Waits for what a call of the platform promised.

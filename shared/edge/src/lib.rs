@@ -16,6 +16,7 @@ pub mod kv;
 pub mod limiter;
 mod lines;
 pub mod log;
+pub mod missing;
 pub mod payload;
 pub mod problem;
 pub mod request;

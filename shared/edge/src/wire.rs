@@ -15,6 +15,8 @@ use weir_policy::time::Timestamp;
 pub const BRING: &str = "/bring";
 /// Reports what was noticed.
 pub const TELL: &str = "/tell";
+/// Asks which secrets are missing, by GET.
+pub const HEALTH: &str = "/health";
 /// Which catalog the caller was built with.
 pub const CATALOG: &str = "weir-catalog";
 /// What was brought.

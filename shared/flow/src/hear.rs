@@ -11,6 +11,8 @@ use weir_policy::time::Timestamp;
 
 /// Work behind an answer has 30 s; no new batch begins in the second half of them.
 const HOOK_TICK: Duration = Duration::from_secs(15);
+/// Few enough to be done by then even if none is answered.
+const HOOK_BATCH: u32 = 10;
 
 /// Acts on a report. A tick that it led to is answered, to be logged.
 pub async fn hear<P: TickPorts>(ports: &P, grounds: Grounds<'_>, tidings: &Tidings) -> Result<Option<Run>, PortError> {
@@ -26,7 +28,7 @@ pub async fn hear<P: TickPorts>(ports: &P, grounds: Grounds<'_>, tidings: &Tidin
             let Some(project) = project else { return Ok(None) };
             let projects = std::slice::from_ref(project);
             let deadline = ports.now() + HOOK_TICK;
-            let order = Order { catalog: grounds.catalog, projects, cause: "hook", deadline };
+            let order = Order { catalog: grounds.catalog, projects, cause: "hook", deadline, batch: HOOK_BATCH };
             Ok(tick(ports, order).await.pop())
         }
     }

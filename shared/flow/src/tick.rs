@@ -11,15 +11,17 @@ use crate::sweep::sweep_due;
 use crate::work::{Subject, work};
 use futures_util::StreamExt;
 use futures_util::stream::iter;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use weir_catalog::{Catalog, Project};
+use weir_policy::breaker::TOLERATED;
 use weir_policy::time::Timestamp;
 
 /// Of the platform's six connections one is Postgres'.
 const CALLS_AT_ONCE: usize = 5;
-/// Leases taken at once, per upstream; also the most entries of one save.
-const BATCH_ENTRIES: u32 = 100;
+/// The most entries of one save, and what a tick of cron leases of an upstream at once.
+pub const BATCH_ENTRIES: u32 = 100;
 /// A save is sent before its bodies are more than this.
 const BATCH_BYTES: usize = 3 * 1024 * 1024;
 /// Enough for a batch of calls that all take their whole timeout.
@@ -40,6 +42,8 @@ pub struct Order<'a> {
     pub cause: &'a str,
     /// No new batch begins after this instant; the rest stays due.
     pub deadline: Timestamp,
+    /// How many keys of an upstream are leased at once: what a batch may take longer than the deadline.
+    pub batch: u32,
 }
 
 /// Runs a tick. One project's trouble does not stop the others; it is in the project's run.
@@ -101,7 +105,7 @@ async fn refresh_due<P: TickPorts>(ports: &P, order: Order<'_>, runs: &mut [Run]
         .projects
         .iter()
         .flat_map(|project| project.upstreams.iter().map(|upstream| (project.name.as_str(), upstream.name.as_str())))
-        .map(|(project, upstream)| DueWanted { project, upstream, limit: BATCH_ENTRIES })
+        .map(|(project, upstream)| DueWanted { project, upstream, limit: order.batch })
         .collect();
     while ports.now() < order.deadline {
         let leases = ports.lease_due(&wanted, LEASE_SPAN).await?;
@@ -122,7 +126,8 @@ async fn refresh_due<P: TickPorts>(ports: &P, order: Order<'_>, runs: &mut [Run]
     Ok(())
 }
 
-/// Calls for every lease of one project, and saves in batches.
+/// Calls for every lease of one project, and saves in batches. An upstream that only fails is not called to the end of
+/// the batch: what was not asked stays due, and its leases run out.
 async fn refresh_leased<P: TickPorts>(
     ports: &P,
     project: &Project,
@@ -130,16 +135,26 @@ async fn refresh_leased<P: TickPorts>(
     run: &mut Run,
 ) -> Result<(), PortError> {
     run.leased += count(leases.len());
+    let failing = Failing::default();
+    let failing = &failing;
     let calls = leases.into_iter().filter_map(|lease| {
         // A lease on a resource that this catalog does not know is left to run out.
         let (_, resource) = project.resource(&lease.resource)?;
         let subject = Subject::of(project, resource)?;
-        Some(async move { (work(ports, subject, &lease).await, lease.until) })
+        Some(async move {
+            if failing.is_given_up(resource.upstream) {
+                return None;
+            }
+            let save = work(ports, subject, &lease).await;
+            failing.note(resource.upstream, &save.finding);
+            Some((save, lease.until))
+        })
     });
     let mut done = iter(calls).buffer_unordered(CALLS_AT_ONCE);
     let mut batch = Vec::new();
     let mut bytes = 0;
-    while let Some((save, until)) = done.next().await {
+    while let Some(called) = done.next().await {
+        let Some((save, until)) = called else { continue };
         run.called += 1;
         bytes += body_bytes(&save);
         batch.push((save, until));
@@ -149,6 +164,22 @@ async fn refresh_leased<P: TickPorts>(
         }
     }
     save_batch(ports, project, batch, run).await
+}
+
+/// Upstreams of a project, by index, that failed several times in a row.
+#[derive(Default)]
+struct Failing(RefCell<BTreeMap<usize, u32>>);
+
+impl Failing {
+    fn is_given_up(&self, upstream: usize) -> bool {
+        self.0.borrow().get(&upstream).is_some_and(|failures| *failures >= TOLERATED)
+    }
+
+    fn note(&self, upstream: usize, finding: &Finding) {
+        let mut failures = self.0.borrow_mut();
+        let failures = failures.entry(upstream).or_default();
+        *failures = if matches!(finding, Finding::Failed { .. }) { *failures + 1 } else { 0 };
+    }
 }
 
 /// W1 and W2 of one batch.

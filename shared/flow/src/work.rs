@@ -57,7 +57,9 @@ pub async fn ask<P: Upstreams + Timer>(
     failures: u32,
 ) -> (Finding, Timestamp) {
     let url = subject.project.upstream_url(subject.resource, key);
-    let validators = held.map(|held| held.validators.clone()).unwrap_or_default();
+    // "Not modified" would keep what was kept before the project dropped it, so such answers are always read.
+    let unless = held.filter(|_| subject.resource.drop.is_empty());
+    let validators = unless.map(|held| held.validators.clone()).unwrap_or_default();
     let sent_at = ports.now();
     let reply = ports.call(&Call { project: subject.project, upstream: subject.upstream, url, validators }).await;
     let age = match &reply {
@@ -76,6 +78,8 @@ fn find(resource: &Resource, held: Option<&HeldMeta>, reply: Reply, again_at: Ti
             let before = servable.map(|held| Before { weak: held.weak });
             match check(resource, content_type.as_deref(), &body, before) {
                 Ok(sound) => compare(held, sound, content_type, validators, body),
+                // What does not even parse may hold what must not be kept.
+                Err(unsound) if !resource.drop.is_empty() => bad(unsound.to_string(), &Bytes::new(), again_at),
                 Err(unsound) => bad(unsound.to_string(), &body, again_at),
             }
         }
@@ -104,7 +108,8 @@ fn compare(
         return Finding::Same { validators: Some(validators) };
     }
     let content_type = content_type.unwrap_or_else(|| "application/json".to_owned());
-    let Sound { meaning, weak, observed } = sound;
+    let Sound { meaning, weak, observed, kept } = sound;
+    let body = kept.map_or(body, Bytes::from);
     Finding::New(NewEntry { body, content_type, validators, meaning, weak, observed })
 }
 

@@ -193,6 +193,25 @@ fn a_tick_stays_within_budget_and_leaves_the_reserve_to_clients() {
 }
 
 #[test]
+fn a_tick_does_not_go_on_calling_an_upstream_that_only_fails() {
+    let world = world();
+    world.time.block_on(async {
+        let isolate = world.isolate();
+        for player in 0..40 {
+            world.upstream.say(&format!("/players/{player}"), ONE);
+            isolate.read(&format!("/players/{player}")).await;
+        }
+        world.time.sleep(secs(300)).await;
+        world.upstream.be(Mood::Saying(Reply::Broken { detail: "down".into() }));
+        let run = tick(&world).await;
+        assert_eq!(run.leased, 41);
+        // Five failures, and those that were under way then.
+        assert!((5..10).contains(&run.called), "{} calls", run.called);
+        assert_eq!(run.failed, run.called);
+    });
+}
+
+#[test]
 fn an_upstream_that_says_wait_is_left_alone_for_as_long_as_it_says() {
     let world = world();
     world.time.block_on(async {

@@ -1,6 +1,6 @@
 //! Whether an upstream's answer may be kept.
 
-use crate::meaning;
+use crate::{dropped, meaning};
 use serde_json::Value;
 use weir_catalog::Resource;
 
@@ -13,6 +13,8 @@ pub struct Sound {
     pub weak: bool,
     /// Tracked values that are there: name and JSON text.
     pub observed: Vec<(String, String)>,
+    /// What may be kept, where the resource drops parts of its answers; otherwise the answer is kept as it came.
+    pub kept: Option<String>,
 }
 
 /// Why an answer must not be kept. The text is for people: it goes into the quarantine.
@@ -58,7 +60,7 @@ pub fn check(
     if let Some(other) = content_type.filter(|stated| !is_json(stated)) {
         return Err(Unsound::ContentType(other.chars().take(80).collect()));
     }
-    let document: Value = serde_json::from_slice(body).map_err(|error| Unsound::NotJson(error.to_string()))?;
+    let mut document: Value = serde_json::from_slice(body).map_err(|error| Unsound::NotJson(error.to_string()))?;
     if let Some(pointer) = resource.expect.iter().find(|pointer| document.pointer(pointer).is_none_or(Value::is_null)) {
         return Err(Unsound::Missing(pointer.clone()));
     }
@@ -66,11 +68,13 @@ pub fn check(
     let weak = tripped.is_some();
     match tripped {
         Some(guard) if before.is_some_and(|before| !before.weak) => Err(guard),
-        _ => Ok(Sound {
-            meaning: meaning::digest(&document, &resource.ignore),
-            weak,
-            observed: observed(resource, &document),
-        }),
+        _ => {
+            let observed = observed(resource, &document);
+            dropped::remove(&mut document, &resource.drop);
+            let meaning = meaning::digest(&document, &resource.ignore, &resource.drop);
+            let kept = (!resource.drop.is_empty()).then(|| document.to_string());
+            Ok(Sound { meaning, weak, observed, kept })
+        }
     }
 }
 
@@ -125,6 +129,7 @@ mod tests {
             unless: vec!["/hidden".into()],
             never_empty: true,
             ignore: Vec::new(),
+            drop: Vec::new(),
             track: vec![("rank".into(), "/rank".into()), ("name".into(), "/name".into())],
             admit_second: false,
             max_entries: 10,
@@ -168,6 +173,20 @@ mod tests {
         assert_eq!(check(&listed, JSON, b"[]", Some(Before { weak: false })), Err(Unsound::Emptied));
         assert!(check(&listed, JSON, b"[]", Some(Before { weak: true })).is_ok_and(|sound| sound.weak));
         assert!(check(&listed, JSON, b"[]", None).is_ok());
+    }
+
+    #[test]
+    fn what_is_dropped_is_checked_and_then_neither_kept_nor_meant() {
+        let plain = check(&resource(), JSON, br#"{"id":1}"#, None).unwrap();
+        assert_eq!(plain.kept, None, "it is kept as it came");
+        let private = Resource { drop: vec!["/born".into(), "/hidden".into()], ..resource() };
+        let sound = |body: &str| check(&private, JSON, body.as_bytes(), None).unwrap();
+        let (one, other) = (sound(r#"{"rank": 80, "id": 1, "born": "1990-01-31"}"#), sound(r#"{"id":1,"rank":80}"#));
+        assert_eq!(one.kept.as_deref(), Some(r#"{"id":1,"rank":80}"#));
+        assert_eq!((one.kept, one.observed), (other.kept, vec![("rank".to_owned(), "80".to_owned())]));
+        assert_eq!(one.meaning, other.meaning);
+        assert_ne!(one.meaning, check(&resource(), JSON, br#"{"id":1,"rank":80}"#, None).unwrap().meaning);
+        assert!(sound(r#"{"id":1,"hidden":true}"#).weak, "guards see what is dropped");
     }
 
     #[test]

@@ -5,6 +5,7 @@ pub mod board;
 pub mod breaker;
 pub mod budget;
 pub mod check;
+mod dropped;
 pub mod freshness;
 pub mod meaning;
 pub mod meter;

@@ -9,11 +9,17 @@ pub const DIGEST_BYTES: usize = 16;
 /// The digest of a document without the parts that are not a change.
 ///
 /// White space, the order of members and escapes do not matter; the order of rows does. `ignore` holds JSON pointers
-/// (RFC 6901) in which `*` stands for every row or member.
-pub fn digest(document: &Value, ignore: &[String]) -> Vec<u8> {
+/// (RFC 6901) in which `*` stands for every row or member. `drop` holds those of what was removed from the document: what
+/// was kept under another list is another version, or the field that a project has just begun to drop would stay.
+pub fn digest(document: &Value, ignore: &[String], drop: &[String]) -> Vec<u8> {
     let paths: Vec<Vec<String>> = ignore.iter().map(|pointer| segments(pointer)).collect();
     let ignored: Vec<&[String]> = paths.iter().map(Vec::as_slice).collect();
     let mut hasher = Sha256::new();
+    let mut dropped: Vec<&String> = drop.iter().collect();
+    dropped.sort_unstable();
+    for pointer in dropped {
+        text(&mut hasher, b'd', pointer);
+    }
     feed(&mut hasher, document, &ignored);
     hasher.finalize().iter().take(DIGEST_BYTES).copied().collect()
 }
@@ -29,7 +35,8 @@ pub fn is_empty(document: &Value) -> bool {
     }
 }
 
-fn segments(pointer: &str) -> Vec<String> {
+/// The names of a JSON pointer, from the outermost on.
+pub(crate) fn segments(pointer: &str) -> Vec<String> {
     pointer.split('/').skip(1).map(|segment| segment.replace("~1", "/").replace("~0", "~")).collect()
 }
 
@@ -69,18 +76,18 @@ fn each(hasher: &mut Sha256, name: &str, value: &Value, ignored: &[&[String]]) {
     if ends(name, ignored) {
         return;
     }
-    let deeper: Vec<&[String]> = ignored
-        .iter()
-        .filter_map(|path| path.split_first())
-        .filter(|(head, _)| *head == "*" || *head == name)
-        .map(|(_, rest)| rest)
-        .collect();
-    feed(hasher, value, &deeper);
+    feed(hasher, value, &below(name, ignored));
 }
 
-/// Whether one of the ignored paths ends at this part.
-fn ends(name: &str, ignored: &[&[String]]) -> bool {
-    ignored.iter().any(|path| matches!(path, [last] if last == "*" || last == name))
+/// What is left of the paths that lead through this part.
+pub(crate) fn below<'p>(name: &str, paths: &[&'p [String]]) -> Vec<&'p [String]> {
+    let through = paths.iter().filter_map(|path| path.split_first()).filter(|(head, _)| *head == "*" || *head == name);
+    through.map(|(_, rest)| rest).collect()
+}
+
+/// Whether one of the paths ends at this part.
+pub(crate) fn ends(name: &str, paths: &[&[String]]) -> bool {
+    paths.iter().any(|path| matches!(path, [last] if last == "*" || last == name))
 }
 
 fn text(hasher: &mut Sha256, kind: u8, text: &str) {
@@ -105,7 +112,7 @@ mod tests {
 
     fn of(json: &str, ignore: &[&str]) -> Vec<u8> {
         let ignore: Vec<String> = ignore.iter().map(ToString::to_string).collect();
-        digest(&serde_json::from_str(json).unwrap(), &ignore)
+        digest(&serde_json::from_str(json).unwrap(), &ignore, &[])
     }
 
     #[test]
@@ -152,11 +159,22 @@ mod tests {
         assert_ne!(of(r#"{"b":{"x":1}}"#, &["/a/x"]), of(r#"{"b":{"x":2}}"#, &["/a/x"]));
     }
 
+    #[test]
+    fn what_was_kept_while_something_else_was_dropped_means_something_else() {
+        let dropping = |drop: &[&str]| {
+            let drop: Vec<String> = drop.iter().map(ToString::to_string).collect();
+            digest(&Value::Null, &[], &drop)
+        };
+        assert_eq!(dropping(&["/a", "/b"]), dropping(&["/b", "/a"]));
+        assert_ne!(dropping(&["/a"]), dropping(&[]));
+        assert_ne!(dropping(&["/a"]), dropping(&["/b"]));
+    }
+
     proptest! {
         #[test]
         fn a_different_text_is_a_different_meaning(one: String, other: String) {
             prop_assume!(one != other);
-            prop_assert_ne!(digest(&Value::String(one), &[]), digest(&Value::String(other), &[]));
+            prop_assert_ne!(digest(&Value::String(one), &[], &[]), digest(&Value::String(other), &[], &[]));
         }
     }
 }

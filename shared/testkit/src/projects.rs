@@ -87,6 +87,7 @@ fn resource(name: &str, path: &str) -> Resource {
         unless: Vec::new(),
         never_empty: false,
         ignore: Vec::new(),
+        drop: Vec::new(),
         track: Vec::new(),
         admit_second: false,
         max_entries: 1000,

@@ -25,7 +25,7 @@ use weir_flow::ports::{
 use weir_flow::publish::put_slots;
 use weir_flow::read::{Wish, pay, read};
 use weir_flow::reader::Reader;
-use weir_flow::tick::{Order, tick};
+use weir_flow::tick::{BATCH_ENTRIES, Order, tick};
 use weir_policy::slot::{board_name, slot_name, slot_of};
 use weir_policy::time::Timestamp;
 
@@ -120,7 +120,11 @@ impl World {
     pub async fn tick(&self) -> Vec<Run> {
         let projects: Vec<&Project> = self.catalog.projects.iter().collect();
         let deadline = self.time.now() + TICK_SPAN;
-        tick(&self.refresh(), Order { catalog: &self.catalog, projects: &projects, cause: "cron", deadline }).await
+        tick(
+            &self.refresh(),
+            Order { catalog: &self.catalog, projects: &projects, cause: "cron", deadline, batch: BATCH_ENTRIES },
+        )
+        .await
     }
 }
 

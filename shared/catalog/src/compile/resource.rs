@@ -2,7 +2,7 @@
 
 use super::fields::{Fields, Value};
 use super::freshness::{self, Defaults, Times};
-use super::{params, syntax};
+use super::{dropped, params, syntax};
 use crate::{QueryParam, Resource, Upstream};
 
 const MAX_ENTRIES: u64 = 1_000_000;
@@ -42,12 +42,17 @@ pub(super) fn resource<'a>(value: Value<'a>, shared: &Shared<'_>) -> Option<Decl
     let expect = pointers(&mut fields, "expect", syntax::pointer);
     let (unless, never_empty) = fields.get("guard").and_then(guard).unwrap_or_default();
     let ignore = pointers(&mut fields, "ignore", syntax::pattern_pointer);
+    let drop = fields.get("drop");
+    let made_drop = drop.map(|value| listed(value, syntax::pattern_pointer)).unwrap_or_default();
     let track = fields.get("track").map(track).unwrap_or_default();
     let admit_second = fields.get("admit").is_some_and(|value| value.parse(admit).is_some());
     let max_entries = fields.get("max_entries").and_then(|value| value.number(1, MAX_ENTRIES));
     fields.finish();
     if let (Some(refresh), Some(made), Some(times)) = (refresh, made_refresh, times) {
         freshness::check_lead(refresh, made, times.ttl);
+    }
+    if let Some(drop) = drop {
+        dropped::check(drop, &made_drop, &expect, &track);
     }
     let make = || {
         let Times { ttl, grace, keep, history } = times?;
@@ -65,6 +70,7 @@ pub(super) fn resource<'a>(value: Value<'a>, shared: &Shared<'_>) -> Option<Decl
             unless,
             never_empty,
             ignore,
+            drop: made_drop,
             track,
             admit_second,
             max_entries: max_entries.and_then(|most| u32::try_from(most).ok()).unwrap_or(DEFAULT_MAX_ENTRIES),
@@ -132,7 +138,10 @@ fn track(value: Value<'_>) -> Vec<(String, String)> {
 }
 
 fn pointers(fields: &mut Fields<'_>, name: &'static str, parse: fn(&str) -> Result<String, String>) -> Vec<String> {
-    let Some(value) = fields.get(name) else { return Vec::new() };
+    fields.get(name).map(|value| listed(value, parse)).unwrap_or_default()
+}
+
+fn listed(value: Value<'_>, parse: fn(&str) -> Result<String, String>) -> Vec<String> {
     let pointers = value.one_or_more();
     if pointers.len() > MAX_POINTERS {
         value.refuse::<()>(format!("has {} pointers; at most {MAX_POINTERS} are checked", pointers.len()));

@@ -120,7 +120,7 @@ pub(super) fn pattern(text: &str) -> Result<(String, Vec<String>), String> {
 pub(super) fn pointer(text: &str) -> Result<String, String> {
     pattern_pointer(text)?;
     if text.split('/').any(|step| step == "*") {
-        return Err(format!("is \"{text}\"; only `ignore` can use `*`"));
+        return Err(format!("is \"{text}\"; only `ignore` and `drop` can use `*`"));
     }
     Ok(text.to_owned())
 }

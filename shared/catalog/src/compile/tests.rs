@@ -110,6 +110,7 @@ fn a_file_becomes_what_it_says() {
         unless: vec![],
         never_empty: false,
         ignore: vec![],
+        drop: vec![],
         track: vec![],
         admit_second: false,
         max_entries: 100_000,
@@ -147,11 +148,12 @@ fn what_a_resource_leaves_unsaid_has_a_default() {
 
 #[test]
 fn policies_of_a_resource_are_taken_over() {
-    let policy = "expect = \"/a\"\nguard = { unless = [\"/b\", \"/c\"], never_empty = true }\nignore = [\"/*/d\"]\n\
+    let policy = "expect = \"/a\"\nguard = { unless = [\"/b\", \"/c\"], never_empty = true }\nignore = [\"/*/d\"]\ndrop = \"/g/*/f\"\n\
                   track = { e = \"/e\" }\nadmit = \"second\"\nmax_entries = 7\nttl = \"25h\"";
     let heroes = compiled(&DEMO.replacen("ttl = \"25h\"", policy, 1)).resources.remove(1);
     assert_eq!((heroes.expect, heroes.unless), (vec!["/a".to_owned()], vec!["/b".to_owned(), "/c".to_owned()]));
     assert_eq!((heroes.never_empty, heroes.admit_second, heroes.max_entries), (true, true, 7));
+    assert_eq!(heroes.drop, ["/g/*/f"]);
     assert_eq!((heroes.ignore, heroes.track), (vec!["/*/d".to_owned()], vec![("e".to_owned(), "/e".to_owned())]));
 }
 
@@ -184,7 +186,7 @@ fn everything_that_is_wrong_is_said_at_once_from_top_to_bottom() {
             "13: `id` has the type \"u16\"; there are \"u32\", \"u64\", \"text\" and lists of values",
             "20: a resource needs `ttl`, its own or in [defaults]",
             "23: unknown field `tll` (did you mean `ttl`?); a resource has: name, path, upstream, params, filters, query, ttl, \
-             grace, keep, history, refresh, expect, guard, ignore, track, admit, max_entries",
+             grace, keep, history, refresh, expect, guard, ignore, drop, track, admit, max_entries",
             "33: `resources` has \"plaice\", which is no resource of this project",
         ],
     );

@@ -39,6 +39,7 @@ fn resource(path: &str, upstream: usize, params: &[(&str, Expected)], query: Vec
         unless: vec![],
         never_empty: false,
         ignore: vec![],
+        drop: vec![],
         track: vec![],
         admit_second: false,
         max_entries: 100,

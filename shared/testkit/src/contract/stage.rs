@@ -68,6 +68,7 @@ pub(super) fn resource(name: &str, path: &str, of: Option<Population>) -> Resour
         unless: Vec::new(),
         never_empty: false,
         ignore: Vec::new(),
+        drop: Vec::new(),
         track: Vec::new(),
         admit_second: false,
         max_entries: 1000,

@@ -16,7 +16,7 @@ fn unknown_and_missing_fields_are_named() {
         &[(r#"ttl = "18m""#, r#"tll = "18m""#)],
         &[
             "10: a resource needs `ttl`, its own or in [defaults]",
-            "15: unknown field `tll` (did you mean `ttl`?); a resource has: name, path, upstream, params, filters, query, ttl, grace, keep, history, refresh, expect, guard, ignore, track, admit, max_entries",
+            "15: unknown field `tll` (did you mean `ttl`?); a resource has: name, path, upstream, params, filters, query, ttl, grace, keep, history, refresh, expect, guard, ignore, drop, track, admit, max_entries",
         ],
     );
     refused(

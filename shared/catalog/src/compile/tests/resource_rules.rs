@@ -196,7 +196,7 @@ fn pointers_and_names_of_values_are_checked() {
     );
     refused(
         &[(r#"ttl = "25h""#, "ttl = \"25h\"\nguard = { unless = \"/*/private\" }")],
-        &[r#"24: `unless` is "/*/private"; only `ignore` can use `*`"#],
+        &[r#"24: `unless` is "/*/private"; only `ignore` and `drop` can use `*`"#],
     );
     refused(
         &[(r#"ttl = "25h""#, "ttl = \"25h\"\ntrack = { Rank = \"/rank\" }")],
@@ -209,6 +209,37 @@ fn pointers_and_names_of_values_are_checked() {
     refused(
         &[(r#"ttl = "25h""#, "ttl = \"25h\"\nmax_entries = 0")],
         &["24: `max_entries` must be a whole number from 1 to 1000000"],
+    );
+}
+
+#[test]
+fn what_is_dropped_is_neither_expected_nor_recorded() {
+    let with = |lines: &str| format!("ttl = \"25h\"\ndrop = [\"/rows/*/birthDate\", \"/home\"]\n{lines}");
+    for (lines, reason) in [
+        ("expect = \"/home\"", r#"24: `drop` has "/home", but `expect` needs "/home""#),
+        ("expect = \"/home/city\"", r#"24: `drop` has "/home", but `expect` needs "/home/city""#),
+        (
+            "expect = \"/rows/0/birthDate\"",
+            r#"24: `drop` has "/rows/*/birthDate", but `expect` needs "/rows/0/birthDate""#,
+        ),
+        (
+            "track = { city = \"/home/city\" }",
+            r#"24: `drop` has "/home", but `track` would record it: `city` is "/home/city""#,
+        ),
+        (
+            "track = { first = \"/rows/0\" }",
+            r#"24: `drop` has "/rows/*/birthDate", but `track` would record it: `first` is "/rows/0""#,
+        ),
+    ] {
+        refused(&[(r#"ttl = "25h""#, &with(lines))], &[reason]);
+    }
+    let allowed =
+        "expect = [\"/rows\", \"/homes\"]\ntrack = { id = \"/rows/0/id\" }\nguard = { unless = \"/home/hidden\" }";
+    let text = super::DEMO.replacen("ttl = \"25h\"", &with(allowed), 1);
+    assert_eq!(super::compiled(&text).resources.remove(1).drop, ["/rows/*/birthDate", "/home"]);
+    refused(
+        &[(r#"ttl = "25h""#, "ttl = \"25h\"\ndrop = [\"birthDate\"]")],
+        &[r#"24: `drop` is "birthDate"; write a JSON pointer like "/profile/account_id""#],
     );
 }
 
