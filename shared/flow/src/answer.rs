@@ -116,13 +116,3 @@ pub struct Need {
     /// When the copy in hand was verified: only what was verified later helps.
     pub better_than: Timestamp,
 }
-
-impl<B> Answer<B> {
-    /// When asking again makes sense, where there is no entry.
-    pub fn retry_at(&self) -> Option<Timestamp> {
-        match &self.outcome {
-            Outcome::Served(_) => None,
-            Outcome::Failed(Setback::Absent { retry_at } | Setback::Refused { retry_at, .. }) => Some(*retry_at),
-        }
-    }
-}

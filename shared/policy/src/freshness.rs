@@ -45,11 +45,6 @@ impl Rule {
             Freshness::Expired
         }
     }
-
-    /// How long an entry of this age stays fresh.
-    pub fn fresh_for(&self, age: Duration) -> Duration {
-        self.ttl.saturating_sub(age)
-    }
 }
 
 #[cfg(test)]
@@ -73,11 +68,5 @@ mod tests {
         ] {
             assert_eq!(RULE.judge(Duration::from_millis(age_ms)), expected, "at {age_ms} ms");
         }
-    }
-
-    #[test]
-    fn a_stale_entry_is_fresh_for_no_time() {
-        assert_eq!(RULE.fresh_for(Duration::from_secs(20)), Duration::from_secs(40));
-        assert_eq!(RULE.fresh_for(Duration::from_secs(61)), Duration::ZERO);
     }
 }
